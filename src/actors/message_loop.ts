@@ -1,0 +1,257 @@
+import { TroupeError } from "../base/errors.ts";
+import { admit, type AdmitHost, type Discarded, openMailbox } from "./admission.ts";
+import { Ask, type AskOptions } from "./ask.ts";
+import { type Behavior, type Signal, stop } from "./behavior.ts";
+import type { CellContext } from "./context.ts";
+import type { Kernel } from "./kernel.ts";
+import type { Mailbox } from "./mailbox.ts";
+import { mailboxFull, type Target } from "./ref.ts";
+import { NOTHING, type Runnable } from "./scheduler.ts";
+import type { StopReason } from "./supervision.ts";
+
+/** How many messages an actor handles before the next ready one has its turn: what a flood costs its neighbours. */
+export const MESSAGES_PER_RUN = 64;
+
+/** Where an actor is in its life, in ascending order; `ENDED` takes no message any more. */
+export const NEW = 0, RUNNING = 1, SUSPENDED = 2, STARTING = 3, ENDING = 4, HELD = 5, ENDED = 6;
+
+/** The state of an actor whose `init` has not finished. */
+export const UNSET: unique symbol = Symbol("unset");
+
+/** Rides the system lane: stop for good. */
+const STOP = Symbol("stop");
+
+/** Whether an actor is in the run queue, and whether it is there with a message of its own. */
+const NOT_QUEUED = 0, QUEUED = 1, CARRYING = 2;
+
+/**
+ * The half of an actor that handles messages: two lanes, one handler at a time, a promise suspends. The other half,
+ * the `Cell`, knows its place in the tree and how it starts and ends.
+ */
+export abstract class MessageLoop implements Target, Runnable, AdmitHost {
+  readonly kernel: Kernel;
+  protected readonly behavior: Behavior<never, never>;
+  protected phase: number = NEW;
+  protected state: unknown = UNSET;
+  protected context: CellContext<never> | null = null;
+  protected mailbox: Mailbox | null = null;
+  protected signals: (Signal | typeof STOP)[] | null = null;
+  #queued: number = NOT_QUEUED;
+
+  constructor(kernel: Kernel, behavior: Behavior<never, never>) {
+    this.kernel = kernel;
+    this.behavior = behavior;
+  }
+
+  abstract get path(): string;
+  /** Begins an incarnation. */
+  protected abstract start(): void;
+  /** The handler that an ending actor waited for has settled. */
+  protected abstract proceedEnding(): void;
+  /** Something that the behaviour did failed. */
+  protected abstract crash(error: unknown): void;
+  /** Ends the incarnation; for good unless `restartable`. */
+  protected abstract end(reason: StopReason, restartable: boolean): void;
+  /** `init` has finished. */
+  protected abstract started(state: unknown): void;
+
+  post(message: unknown): boolean {
+    if (
+      this.phase === RUNNING && this.#queued === NOT_QUEUED && this.mailbox === null &&
+      this.behavior.carries
+    ) {
+      // The common case: an idle actor. Its message rides the run queue itself, and no mailbox is needed.
+      this.#queued = CARRYING;
+      this.kernel.scheduler.schedule(this, message);
+      return true;
+    }
+    if (this.phase === ENDED) {
+      this.discard("stopped", message);
+      return true;
+    }
+    const { carries, capacity, definition } = this.behavior;
+    const box = this.mailbox ??= openMailbox(definition.mailbox, this.kernel.mailboxes);
+    const carried = this.#queued === CARRYING ? 1 : 0;
+    if (carries && box.length + carried < capacity) box.push(message);
+    else if (!admit(box, carried, definition.mailbox, message, this)) return false;
+    if (this.phase === RUNNING) this.ready();
+    return true;
+  }
+
+  ask(message: unknown, options: AskOptions): Promise<unknown> {
+    const ask = new Ask(message, this, options, this.kernel);
+    if (!this.post(ask)) ask.fail(mailboxFull(this.path));
+    return ask.promise;
+  }
+
+  /** A timer's message: there is no sender who could be told that the mailbox is full. */
+  deliver(message: unknown): void {
+    this.post(message);
+    this.kernel.scheduler.drain();
+  }
+
+  receiveTimedOut(): void {
+    this.signal({ type: "receive_timeout" });
+    this.kernel.scheduler.drain();
+  }
+
+  run(carried: unknown): number {
+    this.#queued = NOT_QUEUED;
+    let steps = 1;
+    if (this.phase === NEW) this.start();
+    if (this.signals !== null) this.handleSignals();
+    if (carried !== NOTHING) {
+      if (this.phase === RUNNING) this.handle(carried);
+      else this.takeBack(carried);
+    }
+    while (this.phase === RUNNING) {
+      if (this.signals !== null) {
+        this.handleSignals();
+        continue;
+      }
+      const box = this.mailbox;
+      if (box === null) break;
+      if (box.length === 0) {
+        this.mailbox = null;
+        this.kernel.mailboxes.give(box);
+        break;
+      }
+      if (steps++ === MESSAGES_PER_RUN) {
+        this.ready();
+        break;
+      }
+      this.handle(box.shift());
+    }
+    return steps;
+  }
+
+  /** A carried message whose actor is not running any more. */
+  private takeBack(message: unknown): void {
+    if (this.phase === ENDED) this.discard("stopped", message);
+    else this.putBack([message]);
+  }
+
+  private handle(message: unknown): void {
+    const context = this.context!;
+    let payload = message;
+    if (message instanceof Ask) {
+      context.asking = message;
+      payload = message.message;
+    } else if (context.asking !== null) context.asking = null;
+    context.current = message;
+    let next: unknown;
+    try {
+      next = context.handler.receive(this.state, payload as never, context);
+    } catch (error) {
+      if (this.context === context) this.crash(error);
+      return;
+    }
+    context.touch();
+    if (next === this.state) return;
+    if (next instanceof Promise) this.suspend(SUSPENDED, next, context);
+    else if (this.context === context) this.settle(next);
+  }
+
+  private settle(next: unknown): void {
+    if (next === stop) this.end({ kind: "normal" }, true);
+    else this.state = next;
+  }
+
+  protected suspend(phase: number, pending: Promise<unknown>, context: CellContext<never>): void {
+    if (this.context === context) this.phase = phase;
+    pending.then(
+      (next) => context === this.context && this.resume(next),
+      (error) => context === this.context && this.resumeCrashed(error),
+    );
+  }
+
+  private resume(next: unknown): void {
+    if (this.phase === ENDING) this.proceedEnding();
+    else {
+      const starting = this.phase === STARTING;
+      this.phase = RUNNING;
+      if (starting) this.started(next);
+      else this.settle(next);
+      this.ready();
+    }
+    this.kernel.scheduler.drain();
+  }
+
+  private resumeCrashed(error: unknown): void {
+    if (this.phase === ENDING) this.proceedEnding();
+    else {
+      this.phase = RUNNING; // the promise has settled: the end need not wait for it
+      this.crash(error);
+    }
+    this.kernel.scheduler.drain();
+  }
+
+  putBack(messages: unknown[]): void {
+    if (messages.length === 0) return;
+    const box = this.mailbox ??= openMailbox(this.behavior.definition.mailbox, this.kernel.mailboxes);
+    for (let i = messages.length - 1; i >= 0; i--) box.unshift(messages[i]);
+    if (this.phase === RUNNING) this.ready();
+  }
+
+  discard(reason: Discarded, message: unknown): void {
+    if (message instanceof Ask) {
+      const code = reason === "stopped" ? "actor_stopped" : "mailbox_full";
+      message.fail(
+        new TroupeError(code, `${this.path} did not take the question: ${reason}`, {
+          retryable: reason !== "stopped",
+        }),
+      );
+      message = message.message;
+    }
+    this.kernel.deadLetters.record(reason, message, this.path);
+  }
+
+  protected signal(signal: Signal | typeof STOP): void {
+    if (this.phase === ENDED) return;
+    (this.signals ??= []).push(signal);
+    this.ready();
+  }
+
+  private handleSignals(): void {
+    let deferred: (Signal | typeof STOP)[] | null = null;
+    while (this.signals !== null) {
+      const signals: (Signal | typeof STOP)[] = this.signals;
+      this.signals = null;
+      for (const signal of signals) {
+        if (signal === STOP) this.end({ kind: "shutdown" }, false);
+        else if (this.phase === RUNNING) this.handleSignal(signal);
+        else if (this.phase < ENDING) (deferred ??= []).push(signal); // one handler at a time: when it resumes
+      }
+    }
+    if (deferred !== null && this.phase < ENDING) this.signals = deferred;
+  }
+
+  private handleSignal(signal: Signal): void {
+    const definition = this.behavior.definition;
+    if (definition.signal === undefined) return;
+    const context = this.context!;
+    context.asking = null;
+    try {
+      const next = definition.signal(this.state, signal, context);
+      if (this.context === context) this.settle(next);
+    } catch (error) {
+      this.crash(error);
+    }
+  }
+
+  /** Asks the actor to stop for good, after the message that it is at. */
+  requestStop(): void {
+    this.signal(STOP);
+  }
+
+  /** How many messages wait, in both lanes. */
+  protected get waiting(): number {
+    return (this.mailbox?.length ?? 0) + (this.signals?.length ?? 0) + (this.#queued === CARRYING ? 1 : 0);
+  }
+
+  protected ready(): void {
+    if (this.#queued !== NOT_QUEUED) return;
+    this.#queued = QUEUED;
+    this.kernel.scheduler.schedule(this, NOTHING);
+  }
+}

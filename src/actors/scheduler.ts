@@ -1,0 +1,204 @@
+/**
+ * Who runs when. One flat queue of ready actors; a drain runs them until none is ready or its budget is spent. Each
+ * turn of the event loop has three phases: run (actors handle messages; also inside I/O callbacks), commit (topics
+ * append and fan out what the run phase published), flush (connections hand the turn's frames to their sockets, once).
+ *
+ * @module
+ */
+
+import { setImmediate } from "node:timers";
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+
+/** Something that can be ready to run. The scheduler holds it at most once at a time: that is the caller's duty. */
+export interface Runnable {
+  /**
+   * Does a bounded amount of work and returns how many steps that took. `carried` is the message that it was scheduled
+   * with, or {@link NOTHING}. MUST NOT throw.
+   */
+  run(carried: unknown): number;
+}
+
+/** Scheduled without a message. */
+export const NOTHING: unique symbol = Symbol("nothing");
+
+/** Something to do once in this turn's commit or flush phase. MUST NOT ask for the same phase again from within it. */
+export type PhaseTask = () => void;
+
+/** How the scheduler gets the next turn of the event loop. The real one is `setImmediate`. */
+export interface Turns {
+  /** Calls `turn` once, soon, not now. The scheduler asks again only after that call. */
+  request(turn: () => void): void;
+}
+
+/** Turns of the real event loop, after the I/O that is ready: what arrives together is handled and sent together. */
+export const immediateTurns: Turns = {
+  request(turn) {
+    setImmediate(turn);
+  },
+};
+
+/** How a drain is bounded, and where its turns and order come from. */
+export interface SchedulerOptions {
+  /** Where turns come from. Default: {@link immediateTurns}. */
+  turns?: Turns;
+  /** If given, the next actor is drawn at random among the ready ones: for tests that look for races. */
+  order?: Random;
+  /** How many messages one drain handles before it yields to I/O. Default: 16,384. */
+  maxSteps?: number;
+  /** How long one drain runs before it yields to I/O, in milliseconds, looked at between actors. Default: 8. */
+  maxMs?: number;
+  /** Is told of a throw in a phase task. Default: nobody; the throw ends that task alone either way. */
+  onFault?: (error: unknown) => void;
+}
+
+/** The size of a fresh run queue. A power of two, as every size of it. */
+const FIRST_SIZE = 64;
+
+/** The clock is looked at once for so many actors. */
+const CLOCK_STRIDE = 64;
+
+/** Runs ready actors, then commits, then flushes. One per system. */
+export class Scheduler {
+  readonly #clock: Clock;
+  readonly #turns: Turns;
+  readonly #order: Random | null;
+  readonly #maxSteps: number;
+  readonly #maxMs: number;
+  readonly #onFault: (error: unknown) => void;
+  readonly #turn = (): void => this.#takeTurn();
+  #runnables: (Runnable | null)[] = new Array(FIRST_SIZE).fill(null);
+  #carried: unknown[] = new Array(FIRST_SIZE).fill(NOTHING);
+  #mask = FIRST_SIZE - 1;
+  #head = 0;
+  #length = 0;
+  #draining = false;
+  #requested = false;
+  #commits: PhaseTask[] = [];
+  #flushes: PhaseTask[] = [];
+
+  constructor(clock: Clock, options: SchedulerOptions = {}) {
+    this.#clock = clock;
+    this.#turns = options.turns ?? immediateTurns;
+    this.#order = options.order ?? null;
+    this.#maxSteps = options.maxSteps ?? 16_384;
+    this.#maxMs = options.maxMs ?? 8;
+    this.#onFault = options.onFault ?? (() => {});
+  }
+
+  /** Whether nothing is ready, and nothing waits to be committed or flushed. */
+  get idle(): boolean {
+    return this.#length === 0 && this.#commits.length === 0 && this.#flushes.length === 0;
+  }
+
+  /** How many actors are ready to run. */
+  get ready(): number {
+    return this.#length;
+  }
+
+  /** Puts `runnable` behind all that are ready. `carried` is handed to its `run`: a message, or {@link NOTHING}. */
+  schedule(runnable: Runnable, carried: unknown): void {
+    if (this.#length === this.#mask + 1) this.#grow();
+    const tail = (this.#head + this.#length++) & this.#mask;
+    this.#runnables[tail] = runnable;
+    this.#carried[tail] = carried;
+    if (!this.#draining && !this.#requested) this.#request();
+  }
+
+  /** Runs `task` in the next commit phase. */
+  atCommit(task: PhaseTask): void {
+    this.#commits.push(task);
+    if (!this.#requested) this.#request();
+  }
+
+  /** Runs `task` in the next flush phase, which follows the next commit phase. */
+  atFlush(task: PhaseTask): void {
+    this.#flushes.push(task);
+    if (!this.#requested) this.#request();
+  }
+
+  /**
+   * Runs ready actors now: called at the end of every I/O and timer callback, so that a message is handled in the
+   * callback that brought it. What the budget leaves over goes on in the next turn. Inside a drain it does nothing.
+   */
+  drain(): void {
+    if (this.#draining) return;
+    this.#draining = true;
+    let startMs = -1; // a short drain never looks at the clock
+    let steps = 0;
+    let untilClock = CLOCK_STRIDE;
+    while (this.#length > 0) {
+      if (this.#order !== null) this.#shuffle(this.#order);
+      const head = this.#head;
+      const runnable = this.#runnables[head]!;
+      const carried = this.#carried[head];
+      this.#runnables[head] = null;
+      this.#carried[head] = NOTHING;
+      this.#head = (head + 1) & this.#mask;
+      this.#length--;
+      steps += runnable.run(carried);
+      if (steps >= this.#maxSteps) break;
+      if (--untilClock === 0) {
+        untilClock = CLOCK_STRIDE;
+        const nowMs = this.#clock.elapsedMs();
+        if (startMs < 0) startMs = nowMs;
+        else if (nowMs - startMs >= this.#maxMs) break;
+      }
+    }
+    this.#draining = false;
+    if (this.#length > 0 && !this.#requested) this.#request();
+  }
+
+  #takeTurn(): void {
+    this.#requested = false;
+    this.drain();
+    const commits = this.#commits;
+    if (commits.length > 0) {
+      this.#commits = [];
+      this.#perform(commits);
+    }
+    const flushes = this.#flushes;
+    if (flushes.length > 0) {
+      this.#flushes = [];
+      this.#perform(flushes);
+    }
+    if (!this.idle && !this.#requested) this.#request();
+  }
+
+  #perform(tasks: PhaseTask[]): void {
+    for (let i = 0; i < tasks.length; i++) {
+      try {
+        tasks[i]();
+      } catch (error) {
+        this.#onFault(error);
+      }
+    }
+  }
+
+  #request(): void {
+    this.#requested = true;
+    this.#turns.request(this.#turn);
+  }
+
+  /** Brings one of the ready, drawn at random, to the head. */
+  #shuffle(order: Random): void {
+    const head = this.#head;
+    const chosen = (head + order.integer(this.#length)) & this.#mask;
+    [this.#runnables[head], this.#runnables[chosen]] = [this.#runnables[chosen], this.#runnables[head]];
+    [this.#carried[head], this.#carried[chosen]] = [this.#carried[chosen], this.#carried[head]];
+  }
+
+  #grow(): void {
+    const size = this.#mask + 1;
+    const runnables: (Runnable | null)[] = new Array(size * 2).fill(null);
+    const carried: unknown[] = new Array(size * 2).fill(NOTHING);
+    for (let i = 0; i < size; i++) {
+      runnables[i] = this.#runnables[(this.#head + i) & this.#mask];
+      carried[i] = this.#carried[(this.#head + i) & this.#mask];
+    }
+    this.#runnables = runnables;
+    this.#carried = carried;
+    this.#mask = size * 2 - 1;
+    this.#head = 0;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * What a topic's clients and server may say to each other, as one value that both sides import.
+ *
+ * @module
+ */
+
+import { TroupeError } from "../base/errors.ts";
+import { type ParamsOf, TopicPattern } from "./pattern.ts";
+import { type AnyRecord, type InferInput, type InferOutput, isSchema, type Schema } from "./schema.ts";
+
+/** A message that is answered: a join, or an event of a client. */
+export interface ExchangeDefinition {
+  /** What is sent. Default: any object. */
+  readonly payload?: Schema;
+  /** What is answered. Default: nothing; the reply is empty. */
+  readonly reply?: Schema;
+}
+
+/** What {@link defineTopic} takes beside the pattern. */
+export interface TopicDefinition {
+  /** The join. Default: any object is sent, nothing answered. */
+  readonly join?: ExchangeDefinition;
+  /** What a client may send, by event. Default: nothing. */
+  readonly client?: Readonly<Record<string, ExchangeDefinition>>;
+  /** What the server may send, by event. Default: nothing. */
+  readonly server?: Readonly<Record<string, Schema>>;
+}
+
+/** Makes a key that {@link TopicDefinition} does not have fail to compile: it would have to be `never`. */
+export type Strict<Definition> = {
+  readonly [Key in keyof Definition]: Key extends "join" ? StrictExchange<Definition[Key]>
+    : Key extends "client"
+      ? { readonly [Event in keyof Definition[Key]]: StrictExchange<Definition[Key][Event]> }
+    : Key extends "server" ? Definition[Key]
+    : never;
+};
+
+/** The same for an {@link ExchangeDefinition}. */
+export type StrictExchange<Exchange> = {
+  readonly [Key in keyof Exchange]: Key extends keyof ExchangeDefinition ? Exchange[Key] : never;
+};
+
+/**
+ * A topic's contract, made by {@link defineTopic}: data alone, frozen. The records of events have no prototype, so a
+ * name from outside finds nothing but an event.
+ */
+export interface TopicContract<
+  Pattern extends string = string,
+  Definition extends TopicDefinition = TopicDefinition,
+> {
+  /** Which topics it covers. */
+  readonly pattern: TopicPattern<Pattern>;
+  /** What may be said in them. */
+  readonly definition: Definition;
+}
+
+/** Any contract. */
+export type AnyContract = TopicContract;
+
+/** The parameters of a contract's topics. */
+export type ContractParams<C extends AnyContract> = C extends TopicContract<infer Pattern> ? ParamsOf<Pattern>
+  : never;
+
+/** What the join handler gets: the join payload after validation; any object where the contract has no schema. */
+export type JoinPayload<C extends AnyContract> = C["definition"] extends { readonly join?: infer Join }
+  ? PayloadOf<Join>
+  : AnyRecord;
+
+/** What the join handler returns, before validation; `void` where the contract has no schema. */
+export type JoinReply<C extends AnyContract> = C["definition"] extends { readonly join?: infer Join }
+  ? ReplyOf<Join>
+  : void;
+
+/** The events that a client may send, as a union of names. */
+export type ClientEvents<C extends AnyContract> = C["definition"] extends { readonly client?: infer Events }
+  ? keyof NonNullable<Events> & string
+  : never;
+
+/** What an event's handler gets: the payload after validation; any object where the contract has no schema. */
+export type ClientPayload<C extends AnyContract, Event extends ClientEvents<C>> = PayloadOf<
+  ClientEvent<C, Event>
+>;
+
+/** What an event's handler returns, before validation; `void` where the contract has no schema. */
+export type ClientReply<C extends AnyContract, Event extends ClientEvents<C>> = ReplyOf<
+  ClientEvent<C, Event>
+>;
+
+/** The events that the server may send, as a union of names. */
+export type ServerEvents<C extends AnyContract> = C["definition"] extends { readonly server?: infer Events }
+  ? keyof NonNullable<Events> & string
+  : never;
+
+/** What the server gives to send an event: the payload before validation. */
+export type ServerPayload<C extends AnyContract, Event extends ServerEvents<C>> = C["definition"] extends
+  { readonly server: { readonly [Name in Event]: infer S extends Schema } } ? InferInput<S> : unknown;
+
+/** One event of a client in a contract's definition. */
+export type ClientEvent<C extends AnyContract, Event extends string> = C["definition"] extends
+  { readonly client: { readonly [Name in Event]: infer Exchange } } ? Exchange : ExchangeDefinition;
+
+/** The validated payload of an {@link ExchangeDefinition}; {@link AnyRecord} without a schema. */
+export type PayloadOf<Exchange> = Exchange extends { readonly payload: infer S extends Schema }
+  ? InferOutput<S>
+  : AnyRecord;
+
+/** The reply of an {@link ExchangeDefinition} before validation; `void` without a schema. */
+export type ReplyOf<Exchange> = Exchange extends { readonly reply: infer S extends Schema } ? InferInput<S>
+  : void;
+
+/** The most bytes of an event's name, in UTF-8: its length is one byte in a binary message of Phoenix V2. */
+export const MAX_EVENT_BYTES = 255;
+
+/** Names that the wire protocol or the engine keeps for itself. */
+const RESERVED_EVENT = /^(phx_.*|heartbeat|presence_state|presence_diff|troupe:.*)$/s;
+
+/**
+ * Says what may be said in the topics of a pattern. The value is data: server and browser import the same file, types
+ * follow from it on both sides, and every message from outside is checked against it.
+ *
+ * A client event without a `payload` schema takes any object (never an array, a bare value or binary data). An event
+ * or a join without a `reply` schema is answered with an empty reply. Binary messages are declared with `bytes()`.
+ *
+ * @param pattern Which topics: `"room:lobby"`, `"room:{id}"`, `"room:*"`; see {@link TopicPattern}.
+ * @param definition The join, the client's events and the server's, each optional. Names of events are 1 to
+ * {@link MAX_EVENT_BYTES} bytes; `phx_…`, `heartbeat`, `presence_state`, `presence_diff` and `troupe:…` are reserved.
+ * @returns A frozen contract.
+ * @throws {TroupeError} `invalid_pattern` or `invalid_contract`, with the key at fault and what is accepted there.
+ *
+ * @example
+ * ```ts
+ * import { bytes, defineTopic } from "@troupe/core/contract";
+ * import { z } from "zod";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const Room = defineTopic("room:{id}", {
+ *   join: { payload: z.object({ nickname: z.string().min(1) }), reply: z.object({ motd: z.string() }) },
+ *   client: {
+ *     say: { payload: z.object({ text: z.string() }), reply: z.object({ id: z.string() }) },
+ *     draw: { payload: bytes() },
+ *   },
+ *   server: { said: z.object({ id: z.string(), text: z.string() }), drawn: bytes() },
+ * });
+ *
+ * assertEquals(Room.pattern.fill({ id: "7" }), "room:7");
+ * ```
+ */
+export function defineTopic<const Pattern extends string, const Definition extends TopicDefinition>(
+  pattern: Pattern,
+  definition: Definition & Strict<Definition>,
+): TopicContract<Pattern, Definition> {
+  const parsed = new TopicPattern(pattern);
+  const at: Place = { pattern, path: "" };
+  const given = record(at, definition, ["join", "client", "server"]);
+  const copy: TopicDefinition = Object.freeze({
+    ...(given.join !== undefined && { join: exchange(into(at, "join"), given.join) }),
+    ...(given.client !== undefined && { client: events(into(at, "client"), given.client, exchange) }),
+    ...(given.server !== undefined && { server: events(into(at, "server"), given.server, schemaAt) }),
+  });
+  return Object.freeze({ pattern: parsed, definition: copy as Definition });
+}
+
+/** A place in a definition, for error messages. */
+interface Place {
+  readonly pattern: string;
+  /** Keys from the root, joined by dots. */
+  readonly path: string;
+}
+
+function into(at: Place, key: string): Place {
+  return { pattern: at.pattern, path: at.path === "" ? key : `${at.path}.${key}` };
+}
+
+function record(at: Place, value: unknown, accepted: readonly string[]): Readonly<Record<string, unknown>> {
+  const fields = object(at, value, `an object with ${accepted.join(", ")}, each optional`);
+  const unknown = Object.keys(fields).find((key) => !accepted.includes(key));
+  if (unknown === undefined) return fields;
+  throw refuse(into(at, unknown), `the key "${unknown}" is not known`, accepted.join(", "));
+}
+
+function object(at: Place, value: unknown, accepted: string): Readonly<Record<string, unknown>> {
+  if (isSchema(value)) throw refuse(at, "it is a schema", accepted);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw refuse(
+    at,
+    `it is ${value === null ? "null" : Array.isArray(value) ? "an array" : typeof value}`,
+    accepted,
+  );
+}
+
+function exchange(at: Place, value: unknown): ExchangeDefinition {
+  const { payload, reply } = record(at, value, ["payload", "reply"]);
+  return Object.freeze({
+    ...(payload !== undefined && { payload: schemaAt(into(at, "payload"), payload) }),
+    ...(reply !== undefined && { reply: schemaAt(into(at, "reply"), reply) }),
+  });
+}
+
+function events<T>(
+  at: Place,
+  value: unknown,
+  read: (at: Place, value: unknown) => T,
+): Readonly<Record<string, T>> {
+  const copy: Record<string, T> = Object.create(null);
+  for (const [event, given] of Object.entries(object(at, value, "an object with one key for each event"))) {
+    const place = into(at, event);
+    const byteLength = new TextEncoder().encode(event).length;
+    if (byteLength < 1 || byteLength > MAX_EVENT_BYTES) {
+      throw refuse(place, `the event's name has ${byteLength} bytes`, `1 to ${MAX_EVENT_BYTES} bytes`);
+    }
+    if (RESERVED_EVENT.test(event)) {
+      throw refuse(
+        place,
+        `the event "${event}" is reserved`,
+        "any name but phx_…, heartbeat, presence_state, presence_diff and troupe:…",
+      );
+    }
+    copy[event] = read(place, given);
+  }
+  return Object.freeze(copy);
+}
+
+function schemaAt(at: Place, value: unknown): Schema {
+  if (isSchema(value)) return value;
+  throw refuse(
+    at,
+    "it is not a schema",
+    "a Standard Schema v1, such as z.object({ … }) of zod 4, or bytes()",
+  );
+}
+
+function refuse(at: Place, fault: string, accepted: string): TroupeError {
+  const where = at.path === "" ? "the definition" : at.path;
+  return new TroupeError(
+    "invalid_contract",
+    `Cannot define the topic "${at.pattern}": at ${where}, ${fault}. Accepted: ${accepted}`,
+    { details: { pattern: at.pattern, at: at.path, accepted } },
+  );
+}
