@@ -1,3 +1,4 @@
+import type { Counters } from "../base/inspect.ts";
 import { Ask } from "./ask.ts";
 import {
   ConflatingMailbox,
@@ -8,10 +9,11 @@ import {
 } from "./mailbox.ts";
 
 /** Why a message is not in the mailbox, or not any more. */
-export type Discarded = "stopped" | "overflow" | "overflow_oldest" | "conflated";
+export type Discarded = "stopped" | "overflow" | "overflow_oldest" | "conflated" | "stash_overflow";
 
 /** Who takes what a mailbox has no place for. */
 export interface AdmitHost {
+  readonly kernel: { readonly counters: Counters };
   discard(reason: Discarded, message: unknown): void;
 }
 
@@ -50,14 +52,23 @@ export function admit(
 
 function admitConflated(
   box: ConflatingMailbox,
-  keyOf: (message: never) => unknown,
+  conflate: (message: never) => unknown,
   capacity: number,
   message: unknown,
   host: AdmitHost,
 ): void {
-  const key = keyOf((message instanceof Ask ? message.message : message) as never);
-  const replaced = box.replace(key, message);
-  if (replaced !== undefined) return host.discard("conflated", replaced);
+  const key = keyOf(conflate, message, host);
+  if (box.has(key)) return host.discard("conflated", box.put(key, message));
   if (box.length >= capacity) host.discard("overflow_oldest", box.shift());
-  box.add(key, message);
+  box.put(key, message);
+}
+
+/** The receiver's own function, called while somebody else sends: its fault must not become the sender's. */
+function keyOf(conflate: (message: never) => unknown, message: unknown, host: AdmitHost): unknown {
+  try {
+    return conflate((message instanceof Ask ? message.message : message) as never);
+  } catch {
+    host.kernel.counters.add("mailboxes.key_failed");
+    return {};
+  }
 }

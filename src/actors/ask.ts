@@ -32,6 +32,7 @@ export class Ask {
   #reject!: (error: TroupeError) => void;
   #timer: TimerId | null = null;
   #settled = false;
+  #keeper: Set<Ask> | null = null;
 
   constructor(message: unknown, to: { readonly path: string }, options: AskOptions, ports: AskPorts) {
     this.message = message;
@@ -46,6 +47,18 @@ export class Ask {
     this.#timer = ports.clock.setTimer(() => this.#timedOut(timeoutMs), timeoutMs);
     if (this.#signal?.aborted) this.#aborted();
     else this.#signal?.addEventListener("abort", this.#aborted, { once: true });
+  }
+
+  /** Whether the answer is there, or will never be. */
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Is in `keeper` until it settles. */
+  keepIn(keeper: Set<Ask>): void {
+    if (this.#settled) return;
+    keeper.add(this);
+    this.#keeper = keeper;
   }
 
   /** Hands over the answer. One that comes too late, or a second one, becomes a dead letter. */
@@ -70,6 +83,7 @@ export class Ask {
     if (this.#timer !== null) this.#ports.clock.clearTimer(this.#timer);
     this.#timer = null;
     this.#signal?.removeEventListener("abort", this.#aborted);
+    this.#keeper?.delete(this);
   }
 
   #timedOut(timeoutMs: number): void {

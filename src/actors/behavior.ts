@@ -3,7 +3,7 @@ import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import { TroupeError } from "../base/errors.ts";
 import type { AskOptions } from "./ask.ts";
-import { DEFAULT_MAILBOX_CAPACITY, type MailboxOptions } from "./mailbox.ts";
+import { DEFAULT_MAILBOX_CAPACITY, type MailboxOptions, type Overflow } from "./mailbox.ts";
 import type { Asks, Ref } from "./ref.ts";
 import type { StopReason, Supervise } from "./supervision.ts";
 
@@ -37,14 +37,18 @@ export interface SpawnOptions<A> {
   name?: string;
   /** The last segment of its path. Default: the name, else the behaviour's name and a number. Need not be unique. */
   label?: string;
-  /** How long it may take to stop before it is cut off, in milliseconds. Default: 5,000. */
+  /**
+   * How long it may take to stop before it is cut off, in milliseconds: a pending handler and the stop hook together.
+   * Its children are not counted: they stop first, one after the other, each within a time-out of its own.
+   * Default: 5,000.
+   */
   stopTimeoutMs?: number;
 }
 
 /**
  * What an actor can do, handed to `init`, `receive`, `signal` and `stop`. It belongs to one incarnation: after a stop
  * or a restart its calls do nothing but leave a dead letter (`revoked`), so that a late promise cannot reach into the
- * next life.
+ * next life; `spawn` throws `actor_stopped`, an `ask` is rejected with `aborted`.
  *
  * @typeParam M What the actor accepts.
  */
@@ -68,13 +72,22 @@ export interface Context<M> {
   watch(ref: Ref<never>): void;
   /** Takes {@link Context.watch} back. */
   unwatch(ref: Ref<never>): void;
-  /** `ref.ask`, ended early when this incarnation stops. */
+  /** `ref.ask`, ended early (`aborted`) when this incarnation begins to stop; in a stop hook, use `ref.ask`. */
   ask<N, Answer>(ref: Ref<N>, message: N & Asks<Answer>, options?: AskOptions): Promise<Answer>;
-  /** Answers the ask that is being handled. If the message was told, not asked: a dead letter (`no_asker`). */
+  /**
+   * Answers the ask that is being handled. If the message was told, not asked, or its handler has returned already: a
+   * dead letter (`no_asker`).
+   */
   reply(value: unknown): void;
-  /** Takes the answer to the ask that is being handled along, to be given after `receive` has returned. */
+  /**
+   * Takes the answer to the ask that is being handled along, to be given after `receive` has returned. If the actor
+   * ends before, the asker gets `actor_stopped` or `actor_crashed`.
+   */
   defer(): Reply;
-  /** Puts the message that is being handled aside. At most `stashCapacity` of them; beyond: a dead letter. */
+  /**
+   * Puts the message that is being handled aside. At most `stashCapacity` of them; beyond: a dead letter
+   * (`stash_overflow`). A restarted actor finds what was stashed in front of its mailbox.
+   */
   stash(): void;
   /** Puts all stashed messages back in front of the mailbox, oldest first. */
   unstash(): void;
@@ -84,7 +97,10 @@ export interface Context<M> {
   after(delayMs: number, message: M): ActorTimer;
   /** Sends `message` to this actor every `periodMs`, on a fixed grid. A tick that is missed is not made up for. */
   every(periodMs: number, message: M): ActorTimer;
-  /** Sends the signal `receive_timeout` whenever no message came for `timeoutMs`; `null` ends that. */
+  /**
+   * Sends the signal `receive_timeout` whenever no message came for `timeoutMs` (at least 1) since the last one was
+   * handled; `null` ends that.
+   */
   setReceiveTimeout(timeoutMs: number | null): void;
 }
 
@@ -107,7 +123,7 @@ export interface ActorDefinition<M, S, A> {
   signal?(state: S, signal: Signal, ctx: Context<M>): S | typeof stop;
   /**
    * Cleans up when an incarnation ends, whatever the reason, after its children have ended; not when it is cut off,
-   * nor when `init` did not finish. A throw is logged and counted (`actors.stop_failed`) and changes nothing else.
+   * nor when `init` failed. It sees the state of the last handler that has finished. A throw is logged and counted (`actors.stop_failed`) and changes nothing else.
    */
   stop?(state: S, reason: StopReason, ctx: Context<M>): void | Promise<void>;
   /** How its mailbox is bounded. */
@@ -154,7 +170,8 @@ export class Behavior<M, A = void> {
  * Outcomes: a throw or a rejected promise in `init`, `receive` or `signal` crashes the incarnation (its supervisor
  * decides whether there is another one); a throw in `stop` is logged and counted.
  *
- * @throws {TroupeError} `bad_behavior` at once if the mailbox or stash bound is not a positive whole number.
+ * @throws {TroupeError} `bad_behavior` at once if the mailbox or stash bound is not a positive whole number, or the
+ * overflow policy is none.
  *
  * @example
  * ```ts
@@ -182,6 +199,7 @@ export class Behavior<M, A = void> {
 export function actor<M, S, A = void>(definition: ActorDefinition<M, S, A>): Behavior<M, A> {
   mustBeBound("mailbox.capacity", definition.mailbox?.capacity);
   mustBeBound("stashCapacity", definition.stashCapacity);
+  mustBeOverflow(definition.mailbox?.overflow);
   return new Behavior(definition as ActorDefinition<M, unknown, A>);
 }
 
@@ -190,4 +208,16 @@ function mustBeBound(name: string, value: number | undefined): void {
   throw new TroupeError("bad_behavior", `${name} must be a whole number of at least 1, got ${value}`, {
     details: { name, value },
   });
+}
+
+function mustBeOverflow(value: Overflow<never> | undefined): void {
+  if (value === undefined || value === "fail" || value === "drop-newest" || value === "drop-oldest") return;
+  if (typeof value === "object" && typeof value?.conflate === "function") return;
+  throw new TroupeError(
+    "bad_behavior",
+    `mailbox.overflow must be "fail", "drop-newest", "drop-oldest" or { conflate: (message) => key }, got ${
+      JSON.stringify(value)
+    }`,
+    { details: { value } },
+  );
 }

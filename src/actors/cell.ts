@@ -24,12 +24,16 @@ export const DEFAULT_STOP_TIMEOUT_MS = 5_000;
 
 const STATUS = ["starting", "running", "suspended", "starting", "stopping", "waiting", "stopped"] as const;
 
+const NOTHING_LEFT: unknown[] = [];
+
 /** What few actors need, made when it is first needed: an idle actor should weigh little. */
 class Extras {
   readonly watch = new DeathWatch();
   supervision: Supervision | null = null;
   ending: Ending | null = null;
   restarts = 0;
+  /** What the life before had stashed: the next one gets it first. */
+  leftOver: unknown[] = NOTHING_LEFT;
 }
 
 // Methods that are TypeScript-`private` and not `#private` here and in its base class: a class with `#private` methods
@@ -57,7 +61,7 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
     this.#id = kernel.nextId();
     this.ref = new Ref<never>(this);
     if (options?.name !== undefined) kernel.names.register(options.name, this.ref);
-    if (behavior.supervise !== null) this.rare().supervision = this.supervise();
+    this.supervise();
     kernel.started++;
     this.ready();
   }
@@ -74,6 +78,10 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
 
   get ended(): boolean {
     return this.phase === ENDED;
+  }
+
+  get ending(): boolean {
+    return this.phase === ENDING;
   }
 
   get stashCapacity(): number | undefined {
@@ -93,6 +101,11 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
     return this.#children?.size ?? 0;
   }
 
+  /** Its children, in the order in which they were started first. */
+  get children(): Cell[] {
+    return [...this.#children ?? []];
+  }
+
   stopActor(ref: Ref<never>): void {
     (target(ref) as Cell).requestStop();
   }
@@ -106,6 +119,7 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
     const cell = target(ref) as Cell;
     cell.removeWatcher(this);
     this.#extras?.watch.forgets(cell);
+    this.dropSignals((signal) => signal.type === "terminated" && signal.ref === ref);
   }
 
   terminated(ref: Ref<never>, reason: StopReason): void {
@@ -115,9 +129,12 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
 
   /** Tells `watcher` when this actor has ended for good; at once, and answers `false`, if it has already. */
   addWatcher(watcher: Watcher): boolean {
-    if (this.phase === ENDED) watcher.terminated(this.ref, { kind: "normal" });
-    else this.rare().watch.add(watcher);
-    return this.phase !== ENDED;
+    if (this.phase !== ENDED) {
+      this.rare().watch.add(watcher);
+      return true;
+    }
+    watcher.terminated(this.ref, this.state as StopReason);
+    return false;
   }
 
   removeWatcher(watcher: Watcher): void {
@@ -133,7 +150,11 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
   /** Starts a child and hands out its cell, for supervisors. */
   adopt<N, A>(behavior: Behavior<N, A>, options?: SpawnOptions<A>): Cell {
     if (this.phase >= ENDING) {
-      throw new TroupeError("actor_stopped", `Cannot spawn a child of ${this.path}: it is stopping`);
+      const status = STATUS[this.phase];
+      throw new TroupeError("actor_stopped", `Cannot spawn a child of ${this.path}: it is ${status}`, {
+        retryable: this.held,
+        details: { status },
+      });
     }
     const child = new Cell(
       this.kernel,
@@ -163,49 +184,48 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
     this.phase = NEW;
     this.rare().restarts++;
     this.kernel.counters.add("actors.restarted");
+    this.supervise();
     this.ready();
   }
 
-  abort(hold = false): void {
-    if (this.phase >= HELD) return hold ? undefined : this.finish({ kind: "aborted" });
-    for (const child of [...this.#children ?? []].reverse()) child.abort();
+  /** Cuts the actor and all below it off, without their stop hooks: it has ended when this returns. */
+  abort(): void {
+    if (this.phase === ENDED) return;
+    this.phase = ENDING;
+    this.#extras?.ending?.cancel();
+    this.supervision?.dispose();
+    for (const child of this.children.reverse()) child.abort();
     this.kernel.counters.add("actors.aborted");
-    if (hold) this.hold();
-    else this.finish({ kind: "aborted" });
+    this.finish({ kind: "aborted" });
   }
 
   protected override start(): void {
-    this.#startedMs = (this.kernel.clock.elapsedMs() - this.kernel.startedMs) | 0;
-    const context = this.context = new CellContext<never>(this, this.behavior.definition);
+    this.#startedMs = Math.floor(this.kernel.clock.elapsedMs() - this.kernel.startedMs);
+    const context = this.context = new CellContext<never>(this, this.behavior.definition.receive);
     this.phase = RUNNING;
-    const { definition, supervise } = this.behavior;
-    if (supervise !== null) this.rare().supervision ??= this.supervise();
+    if (this.#extras !== null) this.putBackLeftOver(this.#extras);
     try {
-      const state = definition.init(context, this.#options?.args as never);
+      const state = this.behavior.definition.init(context, this.#options?.args as never);
       if (state instanceof Promise) this.suspend(STARTING, state, context);
       else if (this.context === context) this.started(state);
     } catch (error) {
-      this.crash(error);
+      if (this.context === context) this.crash(error);
     }
-  }
-
-  private supervise(): Supervision | null {
-    return (this.behavior.supervise as ((host: Cell) => Supervision) | null)?.(this) ?? null;
-  }
-
-  private rare(): Extras {
-    return this.#extras ??= new Extras();
   }
 
   protected override started(state: unknown): void {
     this.state = state;
-    this.supervision?.start();
+    if (this.supervision === null) this.childrenStarted();
+    else this.supervision.start();
+  }
+
+  /** For its supervision: all that it starts with runs. Only now does the actor itself count as started. */
+  childrenStarted(): void {
     this.#parent?.supervision?.childStarted(this);
   }
 
   protected override crash(error: unknown): void {
-    const asking = this.context?.asking ?? null;
-    asking?.fail(
+    this.context?.failAsks(
       new TroupeError("actor_crashed", `${this.path} crashed: ${messageOf(error)}`, { cause: error }),
     );
     this.kernel.counters.add("actors.crashed");
@@ -225,55 +245,48 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
       if (!restartable) extras.ending.forGood();
       return;
     }
-    const pending = this.phase === SUSPENDED || this.phase === STARTING;
+    const handlerPending = this.phase === SUSPENDED || this.phase === STARTING;
     this.phase = ENDING;
-    extras.ending = new Ending(this, reason, restartable, [...this.#children ?? []]);
+    const ending = extras.ending = new Ending(this, reason, restartable, this.children);
     extras.supervision?.dispose();
     this.context?.beginEnd();
-    if (!pending) extras.ending.proceed();
+    ending.begin(handlerPending);
   }
 
   protected override proceedEnding(): void {
-    this.#extras!.ending!.proceed();
+    this.#extras!.ending!.handlerSettled();
+  }
+
+  abandonHandler(): void {
+    this.closeContext();
   }
 
   stopHook(reason: StopReason): void | Promise<void> {
-    // Without a state there is nothing to clean up: init never finished.
+    // Without a state there is nothing to clean up: init never finished, or the actor was cut off.
     if (this.context === null || this.state === UNSET) return;
     return this.behavior.definition.stop?.(this.state, reason, this.context);
   }
 
   incarnationEnded(reason: StopReason, restartable: boolean): void {
     const parent = this.#parent;
-    if (!restartable || parent === null || parent.phase >= ENDING || parent.supervision === null) {
+    const another = restartable && !this.stopRequested;
+    if (!another || parent === null || parent.phase >= ENDING || parent.supervision === null) {
       return this.finish(reason);
     }
-    this.hold();
-    if (parent.supervision.childEnded(this, reason) === "terminate") this.finish(reason);
-  }
-
-  private hold(): void {
     this.closeIncarnation();
     this.phase = HELD;
-  }
-
-  private closeIncarnation(): void {
-    this.putBack(this.context?.takeStash() ?? []);
-    this.context?.revoke();
-    this.context = null;
-    this.state = UNSET;
-    const extras = this.#extras;
-    if (extras === null) return;
-    extras.ending = null;
-    extras.supervision = null;
-    extras.watch.unfollowAll(this);
+    const verdict = parent.supervision.childEnded(this, reason);
+    if (verdict === "hold") return;
+    this.finish(reason);
+    if (verdict !== "terminate") parent.fail(verdict);
   }
 
   private finish(reason: StopReason): void {
     if (this.phase === ENDED) return;
-    this.supervision?.dispose();
     this.closeIncarnation();
+    if (this.#extras !== null) this.putBackLeftOver(this.#extras);
     this.phase = ENDED;
+    this.state = reason; // for those who begin to watch it later
     this.signals = null;
     if (this.#options?.name !== undefined) this.kernel.names.unregister(this.#options.name, this.ref);
     const box = this.mailbox;
@@ -283,6 +296,44 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
     this.kernel.ended++;
     this.#parent?.childGone(this);
     this.#extras?.watch.announce(this.ref, reason);
+  }
+
+  private closeIncarnation(): void {
+    this.closeContext();
+    this.state = UNSET;
+    this.dropSignals(() => true);
+    const extras = this.#extras;
+    if (extras === null) return;
+    extras.ending = null;
+    extras.supervision?.dispose();
+    extras.supervision = null;
+    extras.watch.unfollowAll(this);
+  }
+
+  /** From here on whatever the behaviour still does counts for nothing. */
+  private closeContext(): void {
+    const context = this.context;
+    if (context === null) return;
+    this.context = null;
+    const stash = context.takeStash();
+    if (stash.length > 0) this.rare().leftOver = stash;
+    context.revoke();
+    context.failAsks(new TroupeError("actor_stopped", `${this.path} stopped before it answered`));
+  }
+
+  private putBackLeftOver(extras: Extras): void {
+    const messages = extras.leftOver;
+    extras.leftOver = NOTHING_LEFT;
+    this.putBack(messages);
+  }
+
+  private supervise(): void {
+    const { supervise } = this.behavior;
+    if (supervise !== null) this.rare().supervision = (supervise as (host: Cell) => Supervision)(this);
+  }
+
+  private rare(): Extras {
+    return this.#extras ??= new Extras();
   }
 
   childGone(child: Cell): void {
@@ -296,10 +347,12 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
       path: this.path === "" ? "/" : this.path,
       behavior: this.behavior.name,
       status: STATUS[this.phase],
-      mailboxLength: this.waiting,
+      mailboxLength: this.waiting + (this.#extras?.leftOver.length ?? 0),
       restarts: this.#extras?.restarts ?? 0,
-      uptimeMs: this.kernel.clock.elapsedMs() - this.kernel.startedMs - this.#startedMs,
-      children: [...this.#children ?? []].map((child) => child.inspect()),
+      uptimeMs: this.phase === NEW
+        ? 0
+        : Math.floor(this.kernel.clock.elapsedMs() - this.kernel.startedMs) - this.#startedMs,
+      children: this.children.map((child) => child.inspect()),
     };
   }
 }

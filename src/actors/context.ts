@@ -2,9 +2,9 @@ import type { Clock } from "../base/clock.ts";
 import { TroupeError } from "../base/errors.ts";
 import type { LogFields, Logger, LogLevel } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
-import type { Ask, AskOptions } from "./ask.ts";
+import type { Discarded } from "./admission.ts";
+import { Ask, type AskOptions } from "./ask.ts";
 import {
-  type ActorDefinition,
   type ActorTimer,
   type Behavior,
   type Context,
@@ -15,6 +15,7 @@ import {
 } from "./behavior.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Asks, Ref } from "./ref.ts";
+import { NOTHING } from "./scheduler.ts";
 import { ActorTimers } from "./timers.ts";
 
 /** What a context needs of its actor. */
@@ -23,30 +24,31 @@ export interface ContextHost {
   readonly path: string;
   readonly ref: Ref<never>;
   readonly stashCapacity: number | undefined;
+  /** Whether this incarnation has begun to end. */
+  readonly ending: boolean;
   spawnChild<N, A>(behavior: Behavior<N, A>, options?: SpawnOptions<A>): Ref<N>;
   stopActor(ref: Ref<never>): void;
   watch(ref: Ref<never>): void;
   unwatch(ref: Ref<never>): void;
   putBack(messages: unknown[]): void;
+  discard(reason: Discarded, message: unknown): void;
   deliver(message: unknown): void;
   receiveTimedOut(): void;
 }
 
-/** The part of a definition that `become` replaces. */
-interface Handler {
-  receive: Receive<never, unknown>;
-}
+type AnyReceive = Receive<never, unknown>;
 
 /** The handler of an incarnation that has ended: marks it, and is never called. */
-const REVOKED: Handler = { receive: (state) => state };
+const REVOKED: AnyReceive = (state) => state;
 
 const NO_TIMER: ActorTimer = { cancel() {} };
-const NO_REPLY: Reply = { send() {} };
 
 /** What few actors use, made when it is first used: an idle actor should weigh little. */
 class Extras {
   timers: ActorTimers | null = null;
   stash: unknown[] | null = null;
+  /** The asks that {@link Context.defer} took along and that have not settled. */
+  deferred: Set<Ask> | null = null;
   abort: AbortController | null = null;
 }
 
@@ -54,17 +56,14 @@ class Extras {
 export class CellContext<M> implements Context<M> {
   readonly #host: ContextHost;
   #extras: Extras | null = null;
-  /** The message that is being handled, as it came; for `stash`. */
-  current: unknown = undefined;
-  /** The ask that is being handled. */
-  asking: Ask | null = null;
+  /** The message that is being handled, as it came: maybe an {@link Ask}. Between messages, {@link NOTHING}. */
+  current: unknown = NOTHING;
+  /** What the next message is handled with: the behaviour's `receive`, or what the actor has become. */
+  receive: AnyReceive;
 
-  /** What the next message is handled with: the definition, or what the actor has become. */
-  handler: Handler;
-
-  constructor(host: ContextHost, definition: ActorDefinition<never, unknown, never>) {
+  constructor(host: ContextHost, receive: AnyReceive) {
     this.#host = host;
-    this.handler = definition as Handler;
+    this.receive = receive;
   }
 
   get self(): Ref<M> {
@@ -90,7 +89,7 @@ export class CellContext<M> implements Context<M> {
   get signal(): AbortSignal {
     const extras = this.#extras ??= new Extras();
     extras.abort ??= new AbortController();
-    if (!this.live()) extras.abort.abort();
+    if (!this.live() || this.#host.ending) extras.abort.abort();
     return extras.abort.signal;
   }
 
@@ -117,6 +116,11 @@ export class CellContext<M> implements Context<M> {
   }
 
   ask<N, Answer>(ref: Ref<N>, message: N & Asks<Answer>, options: AskOptions = {}): Promise<Answer> {
+    if (!this.usable(message)) {
+      return Promise.reject(
+        new TroupeError("aborted", `${this.#host.path} cannot ask ${ref}: this incarnation has ended`),
+      );
+    }
     const signal = options.signal === undefined
       ? this.signal
       : AbortSignal.any([options.signal, this.signal]);
@@ -125,29 +129,24 @@ export class CellContext<M> implements Context<M> {
 
   reply(value: unknown): void {
     if (!this.usable(value)) return;
-    if (this.asking === null) this.#host.kernel.deadLetters.record("no_asker", value, this.#host.path);
-    else this.asking.answer(value);
+    if (this.current instanceof Ask) this.current.answer(value);
+    else this.#host.kernel.deadLetters.record("no_asker", value, this.#host.path);
   }
 
   defer(): Reply {
-    const ask = this.asking;
-    if (!this.usable("defer") || ask === null) return NO_REPLY;
+    const ask = this.current;
+    if (!this.usable("defer") || !(ask instanceof Ask)) return this.noReply();
+    ask.keepIn((this.#extras ??= new Extras()).deferred ??= new Set());
     return { send: (value) => ask.answer(value) };
   }
 
   stash(): void {
-    if (!this.usable(this.current)) return;
-    const extras = this.#extras ??= new Extras();
-    const stash = extras.stash ??= [];
-    const capacity = this.#host.stashCapacity ?? DEFAULT_STASH_CAPACITY;
-    if (stash.length >= capacity) {
-      this.#host.kernel.deadLetters.record("stash_overflow", this.current, this.#host.path);
-      this.asking?.fail(
-        new TroupeError("stash_full", `${this.#host.path} has stashed ${capacity} messages already`, {
-          retryable: true,
-        }),
-      );
-    } else stash.push(this.current);
+    const message = this.current;
+    if (!this.usable(message instanceof Ask ? message.message : message) || message === NOTHING) return;
+    this.current = NOTHING;
+    const stash = (this.#extras ??= new Extras()).stash ??= [];
+    if (stash.length < (this.#host.stashCapacity ?? DEFAULT_STASH_CAPACITY)) stash.push(message);
+    else this.#host.discard("stash_overflow", message);
   }
 
   unstash(): void {
@@ -155,7 +154,7 @@ export class CellContext<M> implements Context<M> {
   }
 
   become<S>(receive: Receive<M, S>): void {
-    if (this.usable("become")) this.handler = { receive: receive as unknown as Receive<never, unknown> };
+    if (this.usable("become")) this.receive = receive as unknown as AnyReceive;
   }
 
   after(delayMs: number, message: M): ActorTimer {
@@ -170,9 +169,16 @@ export class CellContext<M> implements Context<M> {
     if (this.usable("setReceiveTimeout")) this.timers().setReceiveTimeout(timeoutMs);
   }
 
-  /** For the cell: a message was handled. */
-  touch(): void {
+  /** For the cell: the message has been handled. */
+  handled(): void {
+    this.current = NOTHING; // an idle actor holds on to no message
     if (this.#extras !== null && this.#extras.timers?.watchesReceive) this.#extras.timers.touch();
+  }
+
+  /** For the cell: no ask that this incarnation has taken will be answered any more. */
+  failAsks(error: TroupeError): void {
+    if (this.current instanceof Ask) this.current.fail(error);
+    for (const ask of this.#extras?.deferred ?? []) ask.fail(error);
   }
 
   /** For the cell: the stashed messages, oldest first; the stash is empty then. */
@@ -191,7 +197,7 @@ export class CellContext<M> implements Context<M> {
   /** For the cell: this incarnation has ended. Late calls leave dead letters. */
   revoke(): void {
     this.beginEnd();
-    this.handler = REVOKED;
+    this.receive = REVOKED;
   }
 
   private timers(): ActorTimers {
@@ -204,8 +210,14 @@ export class CellContext<M> implements Context<M> {
     });
   }
 
+  /** What {@link Context.defer} gives where nobody asked: it behaves as {@link Context.reply} does there. */
+  private noReply(): Reply {
+    const { kernel, path } = this.#host;
+    return { send: (value) => kernel.deadLetters.record("no_asker", value, path) };
+  }
+
   private live(): boolean {
-    return this.handler !== REVOKED;
+    return this.receive !== REVOKED;
   }
 
   private usable(message: unknown): boolean {

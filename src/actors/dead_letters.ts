@@ -18,7 +18,7 @@ export type DeadLetterReason =
   | "late_reply"
   /** `ctx.reply` while handling a message that nobody asked. */
   | "no_asker"
-  /** A call on a context whose actor has stopped or was restarted, or the late result of its handler. */
+  /** A call on a context whose actor has stopped or was restarted. */
   | "revoked";
 
 /** Every reason, for counting and for tests. */
@@ -50,7 +50,7 @@ export interface DeadLetterStreamOptions {
   capacity?: number;
 }
 
-/** A bounded view of the dead letters from now on. Iterate it; `return()` or `break` ends it. */
+/** A bounded view of the dead letters from now on. Iterate it; `return()`, `break` or the system's shutdown ends it. */
 export interface DeadLetterStream extends AsyncIterableIterator<DeadLetter> {
   /** How many letters this stream dropped since its reader was too slow. */
   readonly missed: number;
@@ -88,13 +88,18 @@ export class DeadLetters {
     this.#streams.add(stream);
     return stream;
   }
+
+  /** For the system, when it has shut down: ends all streams behind what waits in them. */
+  close(): void {
+    for (const stream of this.#streams) stream.end();
+  }
 }
 
 class Stream implements DeadLetterStream {
   readonly #capacity: number;
   readonly #onEnd: (stream: Stream) => void;
   readonly #waiting: DeadLetter[] = [];
-  #reader: ((result: IteratorResult<DeadLetter>) => void) | null = null;
+  readonly #readers: ((result: IteratorResult<DeadLetter>) => void)[] = [];
   #ended = false;
   missed = 0;
 
@@ -104,12 +109,8 @@ class Stream implements DeadLetterStream {
   }
 
   push(letter: DeadLetter): void {
-    if (this.#reader !== null) {
-      const reader = this.#reader;
-      this.#reader = null;
-      reader({ done: false, value: letter });
-      return;
-    }
+    const reader = this.#readers.shift();
+    if (reader !== undefined) return reader({ done: false, value: letter });
     if (this.#waiting.length >= this.#capacity) {
       this.#waiting.shift();
       this.missed++;
@@ -117,19 +118,23 @@ class Stream implements DeadLetterStream {
     this.#waiting.push(letter);
   }
 
+  /** Takes no more letters; what waits can still be read. */
+  end(): void {
+    this.#ended = true;
+    this.#onEnd(this);
+    for (const reader of this.#readers.splice(0)) reader({ done: true, value: undefined });
+  }
+
   next(): Promise<IteratorResult<DeadLetter>> {
     const value = this.#waiting.shift();
     if (value !== undefined) return Promise.resolve({ done: false, value });
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
-    return new Promise((resolve) => this.#reader = resolve);
+    return new Promise((resolve) => this.#readers.push(resolve));
   }
 
   return(): Promise<IteratorResult<DeadLetter>> {
-    this.#ended = true;
     this.#waiting.length = 0;
-    this.#onEnd(this);
-    this.#reader?.({ done: true, value: undefined });
-    this.#reader = null;
+    this.end();
     return Promise.resolve({ done: true, value: undefined });
   }
 

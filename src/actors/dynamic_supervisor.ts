@@ -24,6 +24,7 @@ export interface DynamicSupervisorOptions<M, A> {
 
 /** Where a supervisor can be started: a `System`, or an actor's context. */
 export interface Spawner {
+  /** Starts an actor there. Throws {@link TroupeError} `name_taken`, or `actor_stopped` where it is too late. */
   spawn<N, A>(behavior: Behavior<N, A>, options?: SpawnOptions<A>): Ref<N>;
 }
 
@@ -75,10 +76,10 @@ export class DynamicSupervisor<M, A = void> {
    * Starts a child and returns its address.
    *
    * @throws {TroupeError} `too_many_children` (retryable) at `maxChildren`; `actor_stopped` if the supervisor has
-   * stopped; `name_taken`.
+   * stopped, or (retryable) waits for a restart of its own; `name_taken`.
    */
-  start(options: SpawnOptions<A> = {}): Ref<M> {
-    const { maxChildren = 1_000_000, child, restart = "temporary" } = this.#options;
+  start(options?: SpawnOptions<A>): Ref<M> {
+    const { maxChildren = 1_000_000, child } = this.#options;
     if (this.size >= maxChildren) {
       this.#cell.kernel.counters.add("supervisors.children_refused");
       throw new TroupeError("too_many_children", `${this.ref} has ${maxChildren} children already`, {
@@ -86,13 +87,6 @@ export class DynamicSupervisor<M, A = void> {
         details: { maxChildren },
       });
     }
-    const family = this.#cell.supervision as FamilySupervision | null;
-    if (family === null) {
-      throw new TroupeError("actor_stopped", `Cannot start a child: ${this.ref} has stopped`);
-    }
-    const member = { ...options, behavior: child, restart } as unknown as Parameters<
-      FamilySupervision["add"]
-    >[0];
-    return family.add(member).ref as Ref<unknown> as Ref<M>;
+    return this.#cell.spawnChild(child, options);
   }
 }

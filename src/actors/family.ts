@@ -1,8 +1,7 @@
 import type { TimerId } from "../base/clock.ts";
 import { TroupeError } from "../base/errors.ts";
-import type { SpawnOptions } from "./behavior.ts";
-import type { Behavior } from "./behavior.ts";
-import { type Cell, DEFAULT_STOP_TIMEOUT_MS } from "./cell.ts";
+import type { Behavior, SpawnOptions } from "./behavior.ts";
+import type { Cell } from "./cell.ts";
 import { type Backoff, BackoffCount, type Intensity, RestartWindow } from "./restarts.ts";
 import type { StopReason, SupervisedChild, Supervision } from "./supervision.ts";
 
@@ -31,171 +30,189 @@ export interface FamilyOptions {
   readonly backoff?: Backoff;
   /** Started with the supervisor, in order. */
   readonly children: readonly Member[];
+  /** When a child outside that list is restarted. Default: `temporary`. */
+  readonly restart?: Restart;
 }
 
-/** What is known of one child. */
-interface Entry {
-  readonly member: Member;
-  readonly backoff: BackoffCount;
+/** The restarts of one child: most children never need any. */
+interface Restarts {
+  readonly count: BackoffCount;
+  /** Until the next one, under `one-for-one`. */
+  timer: TimerId | null;
 }
 
-/** The children of one supervisor: starts them in order, restarts them by strategy, gives up by intensity. */
+/**
+ * The children of one supervisor: starts them in order, restarts them by strategy, gives up by intensity.
+ *
+ * Under `one-for-one` each child is restarted by itself. Under the other strategies a group is: its members end in
+ * reverse order, then the delay passes, then they start in order, each after the one before. At most one such round
+ * is under way: when a child outside the group fails meanwhile, its own group, which holds the first, takes over.
+ */
 export class FamilySupervision implements Supervision {
   readonly #host: Cell;
   readonly #options: FamilyOptions;
   readonly #window: RestartWindow;
-  /** In the order of their start. */
-  readonly #entries = new Map<SupervisedChild, Entry>();
-  /** What is still to be started or restarted, one after the other. */
-  #starting: (Member | SupervisedChild)[] = [];
-  /** Children that still have to end before a group restart, in the order of their start. */
-  #stopping: SupervisedChild[] = [];
-  #stopTimer: TimerId | null = null;
-  #restartTimers = new Set<TimerId>();
+  /** The children from the list. All others are alike. */
+  readonly #listed = new Map<SupervisedChild, Member>();
+  readonly #restarts = new Map<SupervisedChild, Restarts>();
+  /** Members of the list that have not been started yet, the next one last. */
+  readonly #unborn: Member[];
+  /** The group's members that are still to be ended, the next one first. */
+  #toEnd = new Set<SupervisedChild>();
+  /** The group's members that are still to be restarted, the next one last. */
+  #toRestart: SupervisedChild[] = [];
+  /** How long the group waits before its first restart. */
+  #groupDelayMs = 0;
+  #groupTimer: TimerId | null = null;
+  /** Whether the group is ending its members right now, in a loop that goes on by itself. */
+  #endingGroup = false;
+  /** The child that has to start before the next one may. */
+  #awaited: SupervisedChild | null = null;
+  /** Whether the list has been started once. */
+  #complete = false;
   #disposed = false;
 
   constructor(host: Cell, options: FamilyOptions) {
     this.#host = host;
     this.#options = options;
     this.#window = new RestartWindow(options.intensity);
+    this.#unborn = [...options.children].reverse();
   }
 
   start(): void {
-    this.#starting = [...this.#options.children];
     this.#startNext();
   }
 
-  /** Starts a child outside the list. */
-  add(member: Member): Cell {
-    const cell = this.#host.adopt(member.behavior, member);
-    this.#entries.set(cell, { member, backoff: new BackoffCount() });
-    return cell;
-  }
-
   childStarted(child: SupervisedChild): void {
-    this.#entries.get(child)?.backoff.started(this.#nowMs());
-    if (this.#starting[0] === child || this.#awaited === child) {
-      this.#awaited = null;
-      this.#startNext();
-    }
+    this.#restarts.get(child)?.count.started(this.#nowMs());
+    this.#goOnAfter(child);
   }
 
-  /** The child whose `init` the next start waits for. */
-  #awaited: SupervisedChild | null = null;
-
-  #startNext(): void {
-    const next = this.#starting.shift();
-    if (next === undefined || this.#disposed) return;
-    if ("behavior" in next) this.#awaited = this.add(next);
-    else if (next.held) {
-      this.#awaited = next;
-      next.restart();
-    } else this.#startNext();
-  }
-
-  childEnded(child: SupervisedChild, reason: StopReason): "terminate" | "hold" {
-    const entry = this.#entries.get(child);
-    if (this.#disposed || entry === undefined) return "terminate";
-    if (this.#stopping.includes(child)) return this.#groupMemberEnded(child, entry);
-    if (!mustRestart(entry.member.restart ?? "permanent", reason)) {
-      if (this.#awaited === child) this.#awaitedIsGone();
-      return "terminate";
+  childEnded(child: SupervisedChild, reason: StopReason): "terminate" | "hold" | Error {
+    if (this.#disposed) return "terminate";
+    const restart = this.#restartOf(child);
+    if (this.#toEnd.has(child)) {
+      if (restart === "temporary") return "terminate"; // childGone goes on
+      this.#endedInGroup(child);
+      return "hold";
     }
+    if (!isDue(restart, reason)) return "terminate";
     if (!this.#window.allows(this.#nowMs())) {
-      this.#host.fail(this.#tooManyRestarts(child, reason));
-      return "terminate";
+      this.dispose();
+      return this.#tooManyRestarts(child, reason);
     }
-    const delayMs = this.#options.backoff === undefined
-      ? 0
-      : entry.backoff.nextDelayMs(this.#options.backoff, this.#nowMs(), this.#host.kernel.random);
-    if (this.#options.strategy === "one-for-one") this.#later(delayMs, () => child.restart());
-    else this.#stopGroup(child, delayMs);
+    this.#restart(child);
     return "hold";
   }
 
   childGone(child: SupervisedChild): void {
-    this.#entries.delete(child);
-    if (this.#stopping.includes(child)) this.#stopped(child);
+    this.#forget(this.#restarts.get(child)?.timer ?? null);
+    this.#restarts.delete(child);
+    this.#listed.delete(child);
+    this.#endedInGroup(child);
+    this.#goOnAfter(child);
   }
 
   dispose(): void {
     this.#disposed = true;
-    this.#starting = [];
-    this.#stopping = [];
-    for (const timer of this.#restartTimers) this.#host.kernel.clock.clearTimer(timer);
-    this.#restartTimers.clear();
-    this.#clearStopTimer();
+    this.#forget(this.#groupTimer);
+    for (const { timer } of this.#restarts.values()) this.#forget(timer);
   }
 
-  #awaitedIsGone(): void {
+  #restartOf(child: SupervisedChild): Restart {
+    const member = this.#listed.get(child);
+    return member === undefined ? this.#options.restart ?? "temporary" : member.restart ?? "permanent";
+  }
+
+  #restart(child: SupervisedChild): void {
+    let restarts = this.#restarts.get(child);
+    if (restarts === undefined) {
+      this.#restarts.set(child, restarts = { count: new BackoffCount(), timer: null });
+    }
+    const { backoff, strategy } = this.#options;
+    const { random } = this.#host.kernel;
+    const delayMs = backoff === undefined ? 0 : restarts.count.nextDelayMs(backoff, this.#nowMs(), random);
+    if (strategy === "one-for-one") restarts.timer = this.#later(delayMs, () => child.restart());
+    else this.#restartGroup(child, delayMs);
+  }
+
+  // ── Starting, one after the other ────────────────────────────────────────────────────────────────────────────────
+
+  /** If the next start waited for `child`, it is next. */
+  #goOnAfter(child: SupervisedChild): void {
+    if (this.#awaited !== child) return;
     this.#awaited = null;
     this.#startNext();
   }
 
+  #startNext(): void {
+    if (this.#disposed) return;
+    for (let child = this.#toRestart.pop(); child !== undefined; child = this.#toRestart.pop()) {
+      if (!child.held) continue; // it has ended for good meanwhile
+      this.#awaited = child;
+      return child.restart();
+    }
+    const member = this.#unborn.pop();
+    if (member !== undefined) return this.#startFirst(member);
+    if (this.#complete) return;
+    this.#complete = true;
+    this.#host.childrenStarted();
+  }
+
+  #startFirst(member: Member): void {
+    try {
+      this.#listed.set(this.#awaited = this.#host.adopt(member.behavior, member), member);
+    } catch (error) {
+      this.#host.fail(error); // its name is taken
+    }
+  }
+
   // ── One for all, rest for one ────────────────────────────────────────────────────────────────────────────────────
 
-  #stopGroup(failed: SupervisedChild, delayMs: number): void {
-    const all = [...this.#entries.keys()];
+  #restartGroup(failed: SupervisedChild, delayMs: number): void {
+    const all: SupervisedChild[] = this.#host.children;
     const group = this.#options.strategy === "one-for-all" ? all : all.slice(all.indexOf(failed));
-    for (const timer of this.#restartTimers) this.#host.kernel.clock.clearTimer(timer);
-    this.#restartTimers.clear();
-    const neverStarted = this.#starting.filter((each) => "behavior" in each);
-    this.#starting = [];
+    this.#forget(this.#groupTimer);
     this.#awaited = null;
-    this.#afterGroup = () =>
-      this.#later(delayMs, () => {
-        this.#starting = [...group, ...neverStarted];
-        this.#startNext();
-      });
-    this.#stopping = group.filter((each) => each !== failed && !each.held);
-    this.#stopLast();
+    this.#groupDelayMs = delayMs;
+    this.#toRestart = group.reverse();
+    this.#toEnd = new Set(group.filter((each) => !each.held));
+    this.#endGroup();
   }
 
-  #afterGroup: () => void = () => {};
-
-  #stopLast(): void {
-    const last = this.#stopping.at(-1);
-    if (last === undefined) return this.#afterGroup();
-    const stopTimeoutMs = this.#entries.get(last)?.member.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS;
-    this.#stopTimer = this.#host.kernel.clock.setTimer(() => {
-      this.#stopTimer = null;
-      last.abort(true);
-      this.#stopped(last);
-      this.#host.kernel.scheduler.drain();
-    }, stopTimeoutMs);
-    last.endIncarnation();
+  #endGroup(): void {
+    this.#endingGroup = true;
+    for (const next of this.#toEnd) {
+      next.endIncarnation();
+      if (this.#toEnd.has(next)) break; // it needs time
+    }
+    this.#endingGroup = false;
+    if (this.#toEnd.size > 0 || this.#disposed) return;
+    this.#groupTimer = this.#later(this.#groupDelayMs, () => this.#startNext());
   }
 
-  #groupMemberEnded(child: SupervisedChild, entry: Entry): "terminate" | "hold" {
-    if (entry.member.restart === "temporary") return "terminate"; // childGone goes on
-    this.#stopped(child);
-    return "hold";
+  #endedInGroup(child: SupervisedChild): void {
+    const [next] = this.#toEnd;
+    this.#toEnd.delete(child);
+    if (next === child && !this.#endingGroup && !this.#disposed) this.#endGroup();
   }
 
-  #stopped(child: SupervisedChild): void {
-    const wasLast = this.#stopping.at(-1) === child;
-    this.#stopping = this.#stopping.filter((each) => each !== child);
-    if (!wasLast) return;
-    this.#clearStopTimer();
-    this.#stopLast();
+  // ── Time ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #later(delayMs: number, restart: () => void): TimerId | null {
+    if (delayMs > 0) {
+      const { clock, scheduler } = this.#host.kernel;
+      return clock.setTimer(() => {
+        restart();
+        scheduler.drain();
+      }, delayMs);
+    }
+    restart();
+    return null;
   }
 
-  #clearStopTimer(): void {
-    if (this.#stopTimer !== null) this.#host.kernel.clock.clearTimer(this.#stopTimer);
-    this.#stopTimer = null;
-  }
-
-  // ── ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #later(delayMs: number, restart: () => void): void {
-    if (delayMs <= 0) return restart();
-    const { clock, scheduler } = this.#host.kernel;
-    const timer = clock.setTimer(() => {
-      this.#restartTimers.delete(timer);
-      restart();
-      scheduler.drain();
-    }, delayMs);
-    this.#restartTimers.add(timer);
+  #forget(timer: TimerId | null): void {
+    if (timer !== null) this.#host.kernel.clock.clearTimer(timer);
   }
 
   #nowMs(): number {
@@ -212,7 +229,7 @@ export class FamilySupervision implements Supervision {
   }
 }
 
-function mustRestart(restart: Restart, reason: StopReason): boolean {
+function isDue(restart: Restart, reason: StopReason): boolean {
   if (restart === "permanent") return true;
   return restart === "transient" && (reason.kind === "crashed" || reason.kind === "aborted");
 }

@@ -16,7 +16,7 @@ export type Overflow<M> =
   | "drop-oldest"
   /**
    * Messages with the same key take each other's place at any fill; at capacity with no such key, the message that
-   * waited longest goes.
+   * waited longest goes. If `conflate` throws, that message is kept by itself (counted: `mailboxes.key_failed`).
    */
   | { readonly conflate: (message: M) => unknown };
 
@@ -102,16 +102,16 @@ export class ConflatingMailbox implements Mailbox {
     return this.#waiting.size;
   }
 
-  /** Puts `message` where one with the same `key` waits, and returns that one; `undefined` if none waits. */
-  replace(key: unknown, message: unknown): unknown {
-    const old = this.#waiting.get(key);
-    if (old !== undefined) this.#waiting.set(key, message);
-    return old;
+  /** Whether a message with this key waits. */
+  has(key: unknown): boolean {
+    return this.#waiting.has(key);
   }
 
-  /** Adds a message under its key. */
-  add(key: unknown, message: unknown): void {
+  /** Adds a message under its key. One with the same key gives it its place and is returned. */
+  put(key: unknown, message: unknown): unknown {
+    const old = this.#waiting.get(key);
     this.#waiting.set(key, message);
+    return old;
   }
 
   push(message: unknown): void {
@@ -129,13 +129,14 @@ export class ConflatingMailbox implements Mailbox {
   }
 }
 
-/** The largest ring that is worth keeping for the next actor, in slots. */
-const LARGEST_POOLED = 64;
+/** How many slots the rings in a pool have on average at the most. */
+const SLOTS_PER_POOLED = 64;
 
 /** Empty rings for whoever needs one. Bounded: what does not fit is left to the garbage collector. */
 export class MailboxPool {
   readonly #free: RingMailbox[] = [];
   readonly #capacity: number;
+  #slots = 0;
 
   constructor(capacity = 1_024) {
     this.#capacity = capacity;
@@ -143,15 +144,17 @@ export class MailboxPool {
 
   /** An empty mailbox. */
   take(): RingMailbox {
-    return this.#free.pop() ?? new RingMailbox();
+    const mailbox = this.#free.pop();
+    if (mailbox === undefined) return new RingMailbox();
+    this.#slots -= mailbox.size;
+    return mailbox;
   }
 
   /** Takes back an empty mailbox. */
   give(mailbox: Mailbox): void {
-    if (
-      mailbox instanceof RingMailbox && mailbox.size <= LARGEST_POOLED && this.#free.length < this.#capacity
-    ) {
-      this.#free.push(mailbox);
-    }
+    if (!(mailbox instanceof RingMailbox) || this.#free.length >= this.#capacity) return;
+    if (this.#slots + mailbox.size > this.#capacity * SLOTS_PER_POOLED) return;
+    this.#slots += mailbox.size;
+    this.#free.push(mailbox);
   }
 }

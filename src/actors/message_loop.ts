@@ -15,14 +15,20 @@ export const MESSAGES_PER_RUN = 64;
 /** Where an actor is in its life, in ascending order; `ENDED` takes no message any more. */
 export const NEW = 0, RUNNING = 1, SUSPENDED = 2, STARTING = 3, ENDING = 4, HELD = 5, ENDED = 6;
 
+/** The code of the error that an asker gets. */
+const REFUSALS: Partial<Record<Discarded, string>> = {
+  stopped: "actor_stopped",
+  stash_overflow: "stash_full",
+};
+
 /** The state of an actor whose `init` has not finished. */
 export const UNSET: unique symbol = Symbol("unset");
 
 /** Rides the system lane: stop for good. */
 const STOP = Symbol("stop");
 
-/** Whether an actor is in the run queue, and whether it is there with a message of its own. */
-const NOT_QUEUED = 0, QUEUED = 1, CARRYING = 2;
+/** Whether an actor is in the run queue: not at all, not yet but it runs right now, with or without a message. */
+const NOT_QUEUED = 0, HANDLING = 1, QUEUED = 2, CARRYING = 3;
 
 /**
  * The half of an actor that handles messages: two lanes, one handler at a time, a promise suspends. The other half,
@@ -46,14 +52,14 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
   abstract get path(): string;
   /** Begins an incarnation. */
   protected abstract start(): void;
-  /** The handler that an ending actor waited for has settled. */
-  protected abstract proceedEnding(): void;
+  /** `init` has finished. */
+  protected abstract started(state: unknown): void;
   /** Something that the behaviour did failed. */
   protected abstract crash(error: unknown): void;
   /** Ends the incarnation; for good unless `restartable`. */
   protected abstract end(reason: StopReason, restartable: boolean): void;
-  /** `init` has finished. */
-  protected abstract started(state: unknown): void;
+  /** The handler that an ending actor waited for has settled. */
+  protected abstract proceedEnding(): void;
 
   post(message: unknown): boolean {
     if (
@@ -80,7 +86,7 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
 
   ask(message: unknown, options: AskOptions): Promise<unknown> {
     const ask = new Ask(message, this, options, this.kernel);
-    if (!this.post(ask)) ask.fail(mailboxFull(this.path));
+    if (!ask.settled && !this.post(ask)) ask.fail(mailboxFull(this.path));
     return ask.promise;
   }
 
@@ -91,37 +97,34 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
   }
 
   receiveTimedOut(): void {
+    if (this.phase !== RUNNING || this.waiting > 0) return; // it is busy, not waiting
     this.signal({ type: "receive_timeout" });
     this.kernel.scheduler.drain();
   }
 
   run(carried: unknown): number {
-    this.#queued = NOT_QUEUED;
-    let steps = 1;
-    if (this.phase === NEW) this.start();
+    this.#queued = HANDLING;
+    if (this.phase === NEW) {
+      if (carried !== NOTHING) this.takeBack(carried); // sent to the life before: behind what that life left over
+      carried = NOTHING;
+      this.start();
+    }
     if (this.signals !== null) this.handleSignals();
     if (carried !== NOTHING) {
       if (this.phase === RUNNING) this.handle(carried);
       else this.takeBack(carried);
     }
-    while (this.phase === RUNNING) {
-      if (this.signals !== null) {
-        this.handleSignals();
-        continue;
-      }
-      const box = this.mailbox;
-      if (box === null) break;
-      if (box.length === 0) {
-        this.mailbox = null;
-        this.kernel.mailboxes.give(box);
-        break;
-      }
-      if (steps++ === MESSAGES_PER_RUN) {
+    let steps = 1;
+    while (this.phase === RUNNING && (this.mailbox !== null || this.signals !== null)) {
+      if (steps === MESSAGES_PER_RUN) {
         this.ready();
         break;
       }
-      this.handle(box.shift());
+      steps++;
+      if (this.signals !== null) this.handleSignals();
+      else this.handleNext(this.mailbox!);
     }
+    if (this.#queued === HANDLING) this.#queued = NOT_QUEUED;
     return steps;
   }
 
@@ -131,25 +134,28 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
     else this.putBack([message]);
   }
 
+  private handleNext(box: Mailbox): void {
+    if (box.length > 0) return this.handle(box.shift());
+    this.mailbox = null;
+    this.kernel.mailboxes.give(box);
+  }
+
   private handle(message: unknown): void {
     const context = this.context!;
-    let payload = message;
-    if (message instanceof Ask) {
-      context.asking = message;
-      payload = message.message;
-    } else if (context.asking !== null) context.asking = null;
     context.current = message;
+    const payload = message instanceof Ask ? message.message : message;
+    const state = this.state;
     let next: unknown;
     try {
-      next = context.handler.receive(this.state, payload as never, context);
+      next = context.receive.call(this.behavior.definition, state, payload as never, context);
     } catch (error) {
       if (this.context === context) this.crash(error);
       return;
     }
-    context.touch();
-    if (next === this.state) return;
-    if (next instanceof Promise) this.suspend(SUSPENDED, next, context);
-    else if (this.context === context) this.settle(next);
+    if (next === state) return context.handled();
+    if (next instanceof Promise) return this.suspend(SUSPENDED, next, context);
+    context.handled();
+    if (this.context === context) this.settle(next);
   }
 
   private settle(next: unknown): void {
@@ -157,17 +163,21 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
     else this.state = next;
   }
 
+  /** Waits for `pending`, with the mailbox filling up. What comes of an incarnation that has ended is dropped. */
   protected suspend(phase: number, pending: Promise<unknown>, context: CellContext<never>): void {
     if (this.context === context) this.phase = phase;
     pending.then(
-      (next) => context === this.context && this.resume(next),
+      (next) => context === this.context && this.resume(next, context),
       (error) => context === this.context && this.resumeCrashed(error),
     );
   }
 
-  private resume(next: unknown): void {
-    if (this.phase === ENDING) this.proceedEnding();
-    else {
+  private resume(next: unknown, context: CellContext<never>): void {
+    context.handled();
+    if (this.phase === ENDING) {
+      if (next !== stop) this.state = next; // the stop hook sees the latest state
+      this.proceedEnding();
+    } else {
       const starting = this.phase === STARTING;
       this.phase = RUNNING;
       if (starting) this.started(next);
@@ -178,11 +188,10 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
   }
 
   private resumeCrashed(error: unknown): void {
-    if (this.phase === ENDING) this.proceedEnding();
-    else {
-      this.phase = RUNNING; // the promise has settled: the end need not wait for it
-      this.crash(error);
-    }
+    const ending = this.phase === ENDING;
+    if (!ending) this.phase = RUNNING; // the promise has settled: the end need not wait for it
+    this.crash(error);
+    if (ending) this.proceedEnding();
     this.kernel.scheduler.drain();
   }
 
@@ -195,7 +204,7 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
 
   discard(reason: Discarded, message: unknown): void {
     if (message instanceof Ask) {
-      const code = reason === "stopped" ? "actor_stopped" : "mailbox_full";
+      const code = REFUSALS[reason] ?? "mailbox_full";
       message.fail(
         new TroupeError(code, `${this.path} did not take the question: ${reason}`, {
           retryable: reason !== "stopped",
@@ -212,30 +221,37 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
     this.ready();
   }
 
+  /** Takes back the signals that `gone` names and that were not handled yet. A stop stays. */
+  protected dropSignals(gone: (signal: Signal) => boolean): void {
+    const left = this.signals?.filter((signal) => signal === STOP || !gone(signal)) ?? [];
+    this.signals = left.length > 0 ? left : null;
+  }
+
+  /** Handles the signals that wait now: those that come meanwhile are a step of their own. */
   private handleSignals(): void {
-    let deferred: (Signal | typeof STOP)[] | null = null;
-    while (this.signals !== null) {
-      const signals: (Signal | typeof STOP)[] = this.signals;
-      this.signals = null;
-      for (const signal of signals) {
-        if (signal === STOP) this.end({ kind: "shutdown" }, false);
-        else if (this.phase === RUNNING) this.handleSignal(signal);
-        else if (this.phase < ENDING) (deferred ??= []).push(signal); // one handler at a time: when it resumes
-      }
+    const signals = this.signals!;
+    this.signals = null;
+    const context = this.context;
+    let deferred: Signal[] | null = null;
+    for (const signal of signals) {
+      if (signal === STOP) this.end({ kind: "shutdown" }, false);
+      else if (this.context !== context) continue; // meant for the life that has just ended
+      else if (this.phase === RUNNING) this.handleSignal(signal);
+      else if (this.phase < ENDING) (deferred ??= []).push(signal); // one handler at a time: when it resumes
     }
-    if (deferred !== null && this.phase < ENDING) this.signals = deferred;
+    if (deferred !== null && this.phase < ENDING) this.signals = [...deferred, ...this.signals ?? []];
   }
 
   private handleSignal(signal: Signal): void {
-    const definition = this.behavior.definition;
+    const { definition } = this.behavior;
     if (definition.signal === undefined) return;
     const context = this.context!;
-    context.asking = null;
     try {
       const next = definition.signal(this.state, signal, context);
+      if ((next as unknown) instanceof Promise) throw asynchronousSignal(next as Promise<unknown>);
       if (this.context === context) this.settle(next);
     } catch (error) {
-      this.crash(error);
+      if (this.context === context) this.crash(error);
     }
   }
 
@@ -244,14 +260,24 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
     this.signal(STOP);
   }
 
+  /** Whether somebody has asked for that and it was not heard yet. */
+  protected get stopRequested(): boolean {
+    return this.signals !== null && this.signals.includes(STOP);
+  }
+
   /** How many messages wait, in both lanes. */
   protected get waiting(): number {
     return (this.mailbox?.length ?? 0) + (this.signals?.length ?? 0) + (this.#queued === CARRYING ? 1 : 0);
   }
 
   protected ready(): void {
-    if (this.#queued !== NOT_QUEUED) return;
+    if (this.#queued >= QUEUED) return;
     this.#queued = QUEUED;
     this.kernel.scheduler.schedule(this, NOTHING);
   }
+}
+
+function asynchronousSignal(pending: Promise<unknown>): TroupeError {
+  pending.catch(() => {}); // the crash that this error makes is enough
+  return new TroupeError("bad_behavior", "`signal` must be synchronous, got a promise");
 }

@@ -8,11 +8,14 @@ export interface Intensity {
   withinMs?: number;
 }
 
-/** How long to wait before a restart. The n-th in a row waits `minMs · factor^(n−1)`, at most `maxMs`. */
+/**
+ * How long to wait before a restart. The n-th in a row waits `minMs · factor^(n−1)`, at most `maxMs`, and up to the
+ * share `jitter` of that longer.
+ */
 export interface Backoff {
   /** The first wait, in milliseconds. */
   minMs: number;
-  /** The longest wait, in milliseconds. */
+  /** The longest wait before the jitter, in milliseconds. */
   maxMs: number;
   /** How the wait grows. Default: 2. */
   factor?: number;
@@ -44,7 +47,8 @@ export class RestartWindow {
 /** The waits of one child. */
 export class BackoffCount {
   #inARow = 0;
-  #startedMs = 0;
+  /** `null` while it does not run: a child whose `init` fails again and again never ran long. */
+  #startedMs: number | null = null;
 
   /** The child runs since `nowMs`. */
   started(nowMs: number): void {
@@ -53,7 +57,9 @@ export class BackoffCount {
 
   /** How long to wait before the restart of a child that ended at `nowMs`. */
   nextDelayMs(backoff: Backoff, nowMs: number, random: Random): number {
-    if (nowMs - this.#startedMs >= (backoff.resetMs ?? backoff.maxMs)) this.#inARow = 0;
+    const ranMs = this.#startedMs === null ? 0 : nowMs - this.#startedMs;
+    this.#startedMs = null;
+    if (ranMs > 0 && ranMs >= (backoff.resetMs ?? backoff.maxMs)) this.#inARow = 0;
     const plainMs = Math.min(backoff.minMs * (backoff.factor ?? 2) ** this.#inARow++, backoff.maxMs);
     return plainMs * (1 + (backoff.jitter ?? 0.2) * random.float());
   }

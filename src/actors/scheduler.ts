@@ -44,9 +44,15 @@ export interface SchedulerOptions {
   turns?: Turns;
   /** If given, the next actor is drawn at random among the ready ones: for tests that look for races. */
   order?: Random;
-  /** How many messages one drain handles before it yields to I/O. Default: 16,384. */
+  /**
+   * How many messages one drain handles before it yields to I/O. Default: 16,384. The actor at which it is reached
+   * finishes its run of at most 64.
+   */
   maxSteps?: number;
-  /** How long one drain runs before it yields to I/O, in milliseconds, looked at between actors. Default: 8. */
+  /**
+   * How long one drain runs before it yields to I/O, in milliseconds. Default: 8. Looked at between two actors, at
+   * least every 64 messages: a handler is never interrupted.
+   */
   maxMs?: number;
   /** Is told of a throw in a phase task. Default: nobody; the throw ends that task alone either way. */
   onFault?: (error: unknown) => void;
@@ -55,8 +61,8 @@ export interface SchedulerOptions {
 /** The size of a fresh run queue. A power of two, as every size of it. */
 const FIRST_SIZE = 64;
 
-/** The clock is looked at once for so many actors. */
-const CLOCK_STRIDE = 64;
+/** How many steps may pass between two looks at the clock. */
+const LONGEST_STRIDE = 64;
 
 /** Runs ready actors, then commits, then flushes. One per system. */
 export class Scheduler {
@@ -77,6 +83,7 @@ export class Scheduler {
   #commits: PhaseTask[] = [];
   #flushes: PhaseTask[] = [];
 
+  /** Makes a scheduler with nothing to run. `clock` measures its drains. */
   constructor(clock: Clock, options: SchedulerOptions = {}) {
     this.#clock = clock;
     this.#turns = options.turns ?? immediateTurns;
@@ -122,11 +129,20 @@ export class Scheduler {
    * callback that brought it. What the budget leaves over goes on in the next turn. Inside a drain it does nothing.
    */
   drain(): void {
-    if (this.#draining) return;
+    if (this.#draining || this.#length === 0) return;
     this.#draining = true;
-    let startMs = -1; // a short drain never looks at the clock
+    try {
+      this.#runReady();
+    } finally {
+      this.#draining = false;
+      if (this.#length > 0 && !this.#requested) this.#request();
+    }
+  }
+
+  #runReady(): void {
+    const startMs = this.#clock.elapsedMs();
     let steps = 0;
-    let untilClock = CLOCK_STRIDE;
+    let nextLook = 1; // at the clock: after 1, 2, 4, … steps, so that slow handlers are noticed soon
     while (this.#length > 0) {
       if (this.#order !== null) this.#shuffle(this.#order);
       const head = this.#head;
@@ -137,16 +153,10 @@ export class Scheduler {
       this.#head = (head + 1) & this.#mask;
       this.#length--;
       steps += runnable.run(carried);
-      if (steps >= this.#maxSteps) break;
-      if (--untilClock === 0) {
-        untilClock = CLOCK_STRIDE;
-        const nowMs = this.#clock.elapsedMs();
-        if (startMs < 0) startMs = nowMs;
-        else if (nowMs - startMs >= this.#maxMs) break;
-      }
+      if (steps < nextLook) continue;
+      if (steps >= this.#maxSteps || this.#clock.elapsedMs() - startMs >= this.#maxMs) return;
+      nextLook = Math.min(steps + Math.min(steps, LONGEST_STRIDE), this.#maxSteps);
     }
-    this.#draining = false;
-    if (this.#length > 0 && !this.#requested) this.#request();
   }
 
   #takeTurn(): void {

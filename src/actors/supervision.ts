@@ -17,24 +17,25 @@ export interface SupervisedChild {
   readonly held: boolean;
   /** Whether it has ended for good. */
   readonly ended: boolean;
-  /** Ends its incarnation; {@link Supervision.childEnded} is called when that is done. */
+  /** Ends its incarnation; {@link Supervision.childEnded} is called when that is done. Nothing to do if it is held. */
   endIncarnation(): void;
   /** Starts a held child anew: same address, same waiting messages, fresh state. */
   restart(): void;
   /** Ends a child for good: held ones at once, others after their stop. */
   terminate(): void;
-  /** Cuts a child off, without its stop hook: it has ended, or with `hold` is held, when this returns. */
-  abort(hold?: boolean): void;
 }
 
 /** How a supervisor treats its children; owned by its cell. */
 export interface Supervision {
   /** The supervisor runs. */
   start(): void;
-  /** A child's `init` has finished, at its first start or at a restart. */
+  /** A child has started, first or anew: its `init` has finished, and those below it that it starts with have started. */
   childStarted(child: SupervisedChild): void;
-  /** A child's incarnation has ended. `hold` keeps the child for a later restart. */
-  childEnded(child: SupervisedChild, reason: StopReason): "terminate" | "hold";
+  /**
+   * A child's incarnation has ended; it is held. `hold` keeps it for a later restart, `terminate` ends it for good. An
+   * error: it ends for good, and its supervisor fails with that error.
+   */
+  childEnded(child: SupervisedChild, reason: StopReason): "terminate" | "hold" | Error;
   /** A child has ended for good. */
   childGone(child: SupervisedChild): void;
   /** The supervisor itself ends: no more restarts. */

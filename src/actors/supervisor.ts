@@ -64,18 +64,19 @@ export function supervisor(options: SupervisorOptions): Behavior<never> {
 
 /** Refuses restart options that cannot be meant. */
 export function checkRestartOptions(intensity: Intensity | undefined, backoff: Backoff | undefined): void {
-  const numbers: [string, number | undefined, number][] = [
-    ["intensity.restarts", intensity?.restarts, 0],
-    ["intensity.withinMs", intensity?.withinMs, 1],
-    ["backoff.minMs", backoff?.minMs, 0],
-    ["backoff.maxMs", backoff?.maxMs, backoff?.minMs ?? 0],
-    ["backoff.factor", backoff?.factor, 1],
-    ["backoff.jitter", backoff?.jitter, 0],
-    ["backoff.resetMs", backoff?.resetMs, 0],
+  const numbers: [name: string, value: number | undefined, least: number, most: number][] = [
+    ["intensity.restarts", intensity?.restarts, 0, Infinity],
+    ["intensity.withinMs", intensity?.withinMs, 1, Infinity],
+    ["backoff.minMs", backoff?.minMs, 0, Infinity],
+    ["backoff.maxMs", backoff?.maxMs, backoff?.minMs ?? 0, Infinity],
+    ["backoff.factor", backoff?.factor, 1, Infinity],
+    ["backoff.jitter", backoff?.jitter, 0, 1],
+    ["backoff.resetMs", backoff?.resetMs, 0, Infinity],
   ];
-  for (const [name, value, least] of numbers) {
-    if (value === undefined || value >= least) continue;
-    throw new TroupeError("bad_supervisor", `${name} must be a number of at least ${least}, got ${value}`, {
+  for (const [name, value, least, most] of numbers) {
+    if (value === undefined || (value >= least && value <= most)) continue;
+    const accepted = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw new TroupeError("bad_supervisor", `${name} must be a number ${accepted}, got ${value}`, {
       details: { name, value },
     });
   }

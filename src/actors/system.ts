@@ -166,10 +166,14 @@ export class System {
    */
   shutdown(options: ShutdownOptions = {}): Promise<void> {
     return this.#shutdown ??= new Promise((resolve) => {
-      const timer = this.clock.setTimer(() => this.#root.abort(), options.deadlineMs ?? 10_000);
+      const timer = this.clock.setTimer(() => {
+        this.#root.abort();
+        this.scheduler.drain(); // whom it reaches with a message leaves a dead letter
+      }, options.deadlineMs ?? 10_000);
       this.#root.addWatcher({
         terminated: () => {
           this.clock.clearTimer(timer);
+          this.scheduler.atFlush(() => this.deadLetters.close());
           resolve();
         },
       });

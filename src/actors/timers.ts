@@ -1,4 +1,5 @@
 import type { Clock, TimerId } from "../base/clock.ts";
+import { TroupeError } from "../base/errors.ts";
 import type { ActorTimer } from "./behavior.ts";
 
 /** What the timers of an actor need of it. */
@@ -42,8 +43,10 @@ export class ActorTimers {
     if (this.#receiveTimer !== null) this.#host.clock.clearTimer(this.#receiveTimer);
     this.#receiveTimer = null;
     if (timeoutMs === null) return;
+    mustBeNumber(timeoutMs);
+    const leastMs = Math.max(timeoutMs, 1);
     this.touch();
-    this.#armReceiveTimeout(timeoutMs, timeoutMs);
+    this.#armReceiveTimeout(leastMs, leastMs);
   }
 
   /** Ends them all. */
@@ -53,6 +56,7 @@ export class ActorTimers {
   }
 
   #start(delayMs: number, message: unknown, repeats: boolean): ActorTimer {
+    mustBeNumber(delayMs);
     const timer = new RunningTimer(this.#host, delayMs, message, repeats, this.#running);
     this.#running.add(timer);
     timer.arm(delayMs);
@@ -120,9 +124,15 @@ class RunningTimer implements ActorTimer {
     if (this.#repeats) {
       // The grid is kept: a late tick does not shift the next ones, and missed ticks are not made up for.
       const nowMs = this.#host.clock.elapsedMs();
-      this.#dueMs = Math.max(this.#dueMs + this.#periodMs, nowMs);
+      const missed = Math.max(Math.floor((nowMs - this.#dueMs) / this.#periodMs), 0);
+      this.#dueMs += (missed + 1) * this.#periodMs;
       this.arm(this.#dueMs - nowMs);
     } else this.#running.delete(this);
     this.#host.deliver(this.#message);
   }
+}
+
+function mustBeNumber(delayMs: number): void {
+  if (typeof delayMs === "number" && !Number.isNaN(delayMs)) return;
+  throw new TroupeError("bad_timer", `A timer takes a number of milliseconds, got ${delayMs}`);
 }

@@ -32,6 +32,7 @@ export interface TroupeErrorOptions {
  * ```
  */
 export class TroupeError extends Error {
+  /** `TroupeError`. */
   override readonly name = "TroupeError";
   /** A stable name of the fault, in snake_case. */
   readonly code: string;
@@ -54,9 +55,8 @@ export class TroupeError extends Error {
 
 /** The text of whatever was thrown: an error's message, else the value as a string. Never throws itself. */
 export function messageOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.message;
   try {
-    return String(thrown);
+    return thrown instanceof Error ? thrown.message : String(thrown);
   } catch {
     return "a value that cannot be printed";
   }

@@ -23,4 +23,4 @@ export { checkCodecs, DEFAULT_VSN, selectCodec } from "./negotiation.ts";
 export { phoenixV1 } from "./phoenix_v1.ts";
 export { phoenixV2 } from "./phoenix_v2.ts";
 export { phoenixV21 } from "./phoenix_v2_1.ts";
-export { rawFrame } from "./raw.ts";
+export { rawCodec, rawFrame } from "./raw.ts";

@@ -5,7 +5,8 @@
  */
 
 import { TroupeError } from "../base/errors.ts";
-import { Frame } from "./codec.ts";
+import { invariant } from "../base/invariant.ts";
+import { type Codec, Frame } from "./codec.ts";
 import { nameOf } from "./malformed.ts";
 import { bytesOf } from "./payload.ts";
 
@@ -32,4 +33,22 @@ export function rawFrame(data: string | ArrayBuffer | ArrayBufferView): Frame {
     "unsendable_data",
     `Cannot send ${nameOf(data)}: accepted are a string, an ArrayBuffer, or a view of one`,
   );
+}
+
+/**
+ * The codec of raw components: publications go out as they are. It knows no channels, so nothing else can be said in
+ * it, and what comes in is handed to the component without decoding.
+ */
+export const rawCodec: Codec = {
+  name: "raw/1.0.0",
+  decode: unsupported,
+  reply: unsupported,
+  push: unsupported,
+  publication: (_topic, _event, payload) => new Frame(payload as Frame["data"]),
+  ended: unsupported,
+  join: null,
+};
+
+function unsupported(): never {
+  invariant(false, "a raw component has no channels");
 }

@@ -26,7 +26,9 @@ export class Turn {
 
   /** The size of all frames, in bytes. */
   get byteLength(): number {
-    if (this.#byteLength < 0) this.#byteLength = this.frames.reduce((sum, frame) => sum + frame.byteLength, 0);
+    if (this.#byteLength < 0) {
+      this.#byteLength = this.frames.reduce((sum, frame) => sum + frame.byteLength, 0);
+    }
     return this.#byteLength;
   }
 

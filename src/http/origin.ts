@@ -1,0 +1,70 @@
+import { TroupeError } from "../base/errors.ts";
+
+/**
+ * Which pages may open a connection. `same`: those of the host that they connect to. `any`: all. A list holds origins:
+ * `https://chat.example`, `//chat.example` (any scheme), `//chat.example:8443`, `//*.example` (any subdomain). A
+ * function decides by itself.
+ */
+export type OriginPolicy =
+  | "same"
+  | "any"
+  | readonly string[]
+  | ((origin: string, request: Request) => boolean);
+
+/** Decides for one request. */
+export type OriginCheck = (request: Request) => boolean;
+
+/**
+ * Makes the check for a policy. A request without an `Origin` header passes always: it does not come from a page, and
+ * could claim any (RFC 6455, section 10.2).
+ *
+ * @throws {TroupeError} `bad_origin` at once for a list entry that is not an origin.
+ */
+export function originCheck(policy: OriginPolicy): OriginCheck {
+  if (policy === "any") return () => true;
+  const allowed = typeof policy === "function" ? policy : policy === "same" ? isSameHost : listed(policy);
+  return (request) => {
+    const origin = request.headers.get("origin");
+    return origin === null || allowed(origin, request);
+  };
+}
+
+function isSameHost(origin: string, request: Request): boolean {
+  const host = request.headers.get("host") ?? new URL(request.url).host;
+  return parse(origin)?.host === host.toLowerCase();
+}
+
+function listed(entries: readonly string[]): (origin: string) => boolean {
+  const matchers = entries.map(matcher);
+  return (origin) => {
+    const url = parse(origin);
+    return url !== null && matchers.some((matches) => matches(url));
+  };
+}
+
+function matcher(entry: string): (origin: URL) => boolean {
+  const anyScheme = entry.startsWith("//");
+  const wildcard = /^(?:[a-z][a-z0-9+.-]*:)?\/\/\*\./i.test(entry);
+  const url = parse((anyScheme ? `http:${entry}` : entry).replace("//*.", "//"));
+  if (
+    url === null || url.pathname !== "/" || url.search !== "" ||
+    (anyScheme ? entry.slice(2) : entry).length === 0
+  ) {
+    throw new TroupeError(
+      "bad_origin",
+      `Cannot allow the origin ${
+        JSON.stringify(entry)
+      }: accepted are https://host, //host, //host:port and //*.host`,
+      { details: { entry } },
+    );
+  }
+  const anyPort = anyScheme && url.port === "";
+  return (origin) =>
+    (anyScheme || origin.protocol === url.protocol) &&
+    (anyPort || origin.port === url.port) &&
+    (wildcard ? origin.hostname.endsWith(`.${url.hostname}`) : origin.hostname === url.hostname);
+}
+
+function parse(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}

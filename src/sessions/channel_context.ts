@@ -1,0 +1,153 @@
+import type { Ref } from "../actors/ref.ts";
+import type { LogFields, Logger, LogLevel } from "../base/log.ts";
+import type { BytesInput } from "../contract/schema.ts";
+import type { Inbound } from "../protocol/codec.ts";
+import type { Subscriber } from "../topics/subscriber.ts";
+import type { ChannelOwner } from "./channel_owner.ts";
+import type { ConnectionInfo } from "./connection_info.ts";
+import { type Filter, recipientFilter } from "./recipients.ts";
+import type { AnyTopic, BroadcastOptions, ChannelContext, DeferredReply } from "./topic_handlers.ts";
+import type { User } from "./user.ts";
+
+/** What a context needs of its channel. */
+export interface ContextChannel extends Subscriber {
+  readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info">;
+  readonly topic: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly address: Ref<unknown>;
+  state: unknown;
+  publish(event: string, payload: unknown, filter: Filter | null): void;
+  push(event: string, payload: unknown): void;
+  answer(ref: string | null, status: string, response: unknown): void;
+}
+
+/** One incarnation of a channel, as its handlers see it: the run-time side of {@link ChannelContext}. */
+export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
+  readonly #channel: ContextChannel;
+  #live = true;
+  #abort: AbortController | null = null;
+  #message: Inbound | null = null;
+  event = "";
+  /** Whether the handler that runs has taken its reply along. */
+  deferred = false;
+  /** Whether a handler has asked for the channel's end. */
+  stopped = false;
+
+  constructor(channel: ContextChannel) {
+    this.#channel = channel;
+  }
+
+  get state(): unknown {
+    return this.#channel.state;
+  }
+
+  set state(state: unknown) {
+    this.#channel.state = state;
+  }
+
+  get topic(): string {
+    return this.#channel.topic;
+  }
+
+  get connectionId(): string {
+    return this.#channel.connectionId;
+  }
+
+  get user(): User {
+    return this.#channel.owner.user;
+  }
+
+  get params(): never {
+    return this.#channel.params as never;
+  }
+
+  get connection(): ConnectionInfo {
+    return this.#channel.owner.info;
+  }
+
+  get self(): Ref<unknown> {
+    return this.#channel.address;
+  }
+
+  get log(): Logger {
+    const { ports, user } = this.#channel.owner;
+    return {
+      log: (level: LogLevel, message: string, fields?: LogFields): void =>
+        ports.logger.log(level, message, { topic: this.topic, user: user.id, ...fields }),
+    };
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (!this.#live) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  uuid(): string {
+    return this.#channel.owner.ports.random.uuid();
+  }
+
+  now(): number {
+    return this.#channel.owner.ports.clock.now();
+  }
+
+  broadcast(event: string, payload: unknown, options?: BroadcastOptions): void {
+    if (this.#usable(event)) {
+      this.#channel.publish(event, payload, recipientFilter(options, this.#channel));
+    }
+  }
+
+  broadcastBytes(event: string, bytes: BytesInput, options?: BroadcastOptions): void {
+    this.broadcast(event, bytes, options);
+  }
+
+  push(event: string, payload: unknown): void {
+    if (this.#usable(event)) this.#channel.push(event, payload);
+  }
+
+  stop(): void {
+    if (this.#usable("stop")) this.stopped = true;
+  }
+
+  defer(): DeferredReply {
+    const channel = this.#channel;
+    const ref = this.#message?.ref ?? null;
+    let answered = false;
+    this.deferred = true;
+    const answer = (status: string, response: unknown): void => {
+      if (answered) channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);
+      else if (this.#usable(response)) {
+        answered = true;
+        channel.answer(ref, status, response);
+      }
+    };
+    return {
+      ok: (response: unknown = {}): void => answer("ok", response),
+      error: (response: unknown): void => answer("error", response),
+    };
+  }
+
+  /** For the channel: a handler begins. `null`: no message of the client's. */
+  begin(message: Inbound | null): void {
+    this.#message = message;
+    this.event = message?.event ?? "info";
+    this.deferred = false;
+  }
+
+  /** For the channel: the end has begun. */
+  fireAbort(): void {
+    this.#abort?.abort();
+  }
+
+  /** For the channel: it has ended. Late calls are dead letters. */
+  revoke(): void {
+    this.#abort?.abort();
+    this.#live = false;
+  }
+
+  #usable(what: unknown): boolean {
+    const { owner, topic } = this.#channel;
+    if (!this.#live) owner.ports.deadLetters.record("revoked", what, topic);
+    return this.#live;
+  }
+}

@@ -1,0 +1,234 @@
+import { messageOf, TroupeError } from "../base/errors.ts";
+import type { Counters } from "../base/inspect.ts";
+import type { Logger } from "../base/log.ts";
+import type { Ref } from "../actors/ref.ts";
+import { CLOSE_NORMAL, isSendableCloseCode } from "../protocol/close_codes.ts";
+import type { Codec } from "../protocol/codec.ts";
+import type { Frame, WireData } from "../protocol/frame.ts";
+import { rawCodec, rawFrame } from "../protocol/raw.ts";
+import type { Turn } from "../protocol/turn.ts";
+import { Publication } from "../topics/publication.ts";
+import type { Subscriber } from "../topics/subscriber.ts";
+import type { TopicMessage } from "../topics/topic.ts";
+import type { Topics } from "../topics/topics.ts";
+import type { Component, ComponentConnection, PublishOptions, RawData } from "./component.ts";
+import type { Connection, Interpreter } from "./connection.ts";
+import type { ConnectionInfo } from "./connection_info.ts";
+import type { User } from "./user.ts";
+
+/** What every component connection shares. */
+export interface ComponentPorts {
+  readonly counters: Counters;
+  readonly logger: Logger;
+  /** The topics of components, apart from those of channels. */
+  readonly topics: Topics;
+  /** Topics that one connection may subscribe to. Default: 100. */
+  readonly maxSubscriptions: number;
+}
+
+/** The events that wait in the connection's mailbox. */
+const OPEN = Symbol("open");
+interface Closed {
+  readonly closed: readonly [code: number, reason: string];
+}
+
+/** Runs a raw component's handlers in the turns of one connection. */
+export class ComponentInterpreter implements Interpreter, ComponentConnection<unknown> {
+  readonly params: Readonly<Record<string, string>>;
+  state: unknown = undefined;
+  readonly #ports: ComponentPorts;
+  readonly #component: Component<unknown>;
+  readonly #subscriptions = new Map<string, Subscription>();
+  #connection: Connection | null = null;
+
+  constructor(
+    ports: ComponentPorts,
+    component: Component<unknown>,
+    params: Readonly<Record<string, string>>,
+  ) {
+    this.#ports = ports;
+    this.#component = component;
+    this.params = params;
+  }
+
+  // ── What the connection tells ────────────────────────────────────────────────────────────────────────────────────
+
+  opened(connection: Connection): void {
+    this.#connection = connection;
+    connection.enqueue(OPEN);
+  }
+
+  received(data: WireData): void {
+    if (!this.#connection!.enqueue(data)) this.#connection!.overloaded();
+  }
+
+  closed(code: number, reason: string): void {
+    for (const topic of [...this.#subscriptions.keys()]) this.unsubscribe(topic);
+    // The handlers that come before it in the mailbox still run, since the stop waits behind nothing: it is run here.
+    const { close } = this.#component;
+    if (close === undefined || this.#connection === null) return;
+    this.#detached(() => close.call(this.#component, this, code, reason));
+  }
+
+  handle(message: unknown): void | Promise<void> {
+    try {
+      const pending = message === OPEN
+        ? this.#open()
+        : this.#component.message?.(this, message as string | Uint8Array<ArrayBuffer>);
+      if (pending instanceof Promise) return pending.catch((error) => this.#failed(error));
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  #open(): void | Promise<void> {
+    const state = this.#component.open?.(this as ComponentConnection<undefined>);
+    if (!(state instanceof Promise)) this.state = state;
+    else return state.then((value) => void (this.state = value));
+  }
+
+  #failed(error: unknown): void | Promise<void> {
+    this.#ports.counters.add("components.errors");
+    if (this.#component.error === undefined) throw error; // the connection crashes
+    return this.#component.error(this, error);
+  }
+
+  /** Runs the close handler, whose faults harm nobody: the connection has ended already. */
+  #detached(run: () => void | Promise<void>): void {
+    const failed = (error: unknown): void => {
+      this.#ports.counters.add("components.errors");
+      this.#ports.logger.log("error", "close handler failed", {
+        connection: this.id,
+        error: messageOf(error),
+      });
+    };
+    try {
+      const pending = run();
+      if (pending instanceof Promise) pending.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  // ── What the component sees ──────────────────────────────────────────────────────────────────────────────────────
+
+  get info(): ConnectionInfo {
+    return this.#connection!.info;
+  }
+
+  get id(): string {
+    return this.info.id;
+  }
+
+  get user(): User {
+    return this.#connection!.user;
+  }
+
+  get remoteAddress(): string {
+    return this.info.remoteAddress;
+  }
+
+  get url(): URL {
+    return this.info.url;
+  }
+
+  get headers(): Headers {
+    return this.info.headers;
+  }
+
+  send(data: RawData): void {
+    this.#connection!.write(rawFrame(data));
+  }
+
+  close(code: number = CLOSE_NORMAL, reason = ""): void {
+    if (!isSendableCloseCode(code)) {
+      throw new TroupeError(
+        "bad_close_code",
+        `Cannot close with ${code}: accepted are 1000-1003, 1007-1014 and 3000-4999`,
+        { details: { code } },
+      );
+    }
+    this.#connection!.close(code, reason);
+  }
+
+  subscribe(topic: string): void {
+    if (!this.#connection!.isOpen || this.#subscriptions.has(topic)) return;
+    if (this.#subscriptions.size >= this.#ports.maxSubscriptions) {
+      this.#ports.counters.add("components.subscriptions_refused");
+      throw new TroupeError(
+        "too_many_subscriptions",
+        `Cannot subscribe to ${JSON.stringify(topic)}: a connection may have ${this.#ports.maxSubscriptions}`,
+      );
+    }
+    const subscription = new Subscription(topic, this.#connection!, this.#ports.topics);
+    this.#subscriptions.set(topic, subscription);
+    subscription.begin(() => this.#subscriptions.delete(topic));
+  }
+
+  unsubscribe(topic: string): void {
+    this.#subscriptions.get(topic)?.end();
+    this.#subscriptions.delete(topic);
+  }
+
+  publish(topic: string, data: RawData, options: PublishOptions = {}): void {
+    const own = this.#subscriptions.get(topic);
+    const filter = options.self || own === undefined ? null : (each: Subscriber): boolean => each !== own;
+    this.#ports.topics.publish(new Publication(topic, "", rawFrame(data).data, null, filter));
+  }
+}
+
+/** A component connection's membership of one topic. */
+class Subscription implements Subscriber {
+  readonly codec: Codec = rawCodec;
+  readonly interleaves = false;
+  active = true;
+  readonly #topic: string;
+  readonly #connection: Connection;
+  readonly #topics: Topics;
+  #ref: Ref<TopicMessage> | null = null;
+  #onEnd: () => void = () => {};
+
+  constructor(topic: string, connection: Connection, topics: Topics) {
+    this.#topic = topic;
+    this.#connection = connection;
+    this.#topics = topics;
+  }
+
+  get connectionId(): string {
+    return this.#connection.info.id;
+  }
+
+  get userId(): string {
+    return this.#connection.user.id;
+  }
+
+  begin(onEnd: () => void): void {
+    this.#onEnd = onEnd;
+    this.#ref = this.#topics.hold(this.#topic, this);
+    this.#topics.subscribe(this.#ref, this);
+  }
+
+  end(): void {
+    if (!this.active) return;
+    this.active = false;
+    this.#topics.unsubscribe(this.#ref!, this);
+    this.#topics.unhold(this.#topic, this.#ref!, this);
+  }
+
+  /** The topic has ended under it. */
+  terminated(): void {
+    this.active = false;
+    this.#onEnd();
+  }
+
+  committed(): void {}
+  subscribed(): void {}
+
+  write(frame: Frame): void {
+    this.#connection.write(frame);
+  }
+
+  writeTurn(turn: Turn): void {
+    this.#connection.writeTurn(turn);
+  }
+}

@@ -1,0 +1,50 @@
+/** What is known of a connection from its handshake. It outlives the request, whose headers cannot be read any more. */
+export class ConnectionInfo {
+  /** Its id, unique in this process and unguessable. */
+  readonly id: string;
+  /** The address it comes from, without the port; empty if the server did not say. */
+  readonly remoteAddress: string;
+  /** The sub-protocol that was agreed on; empty for none. */
+  readonly protocol: string;
+  readonly #url: string;
+  readonly #headers: string;
+
+  /**
+   * Takes a snapshot of `headers`. It is kept as one text, and read again when somebody asks: few do, and there is one
+   * for each connection.
+   */
+  constructor(id: string, url: string, headers: Headers, remoteAddress: string, protocol: string) {
+    this.id = id;
+    this.#url = url;
+    this.remoteAddress = remoteAddress;
+    this.protocol = protocol;
+    let text = "";
+    for (const [name, value] of headers) if (!SECRET_OR_HOP.has(name)) text += `${name}:${value}\n`;
+    this.#headers = text;
+  }
+
+  /** The URL of the handshake. */
+  get url(): URL {
+    return new URL(this.#url);
+  }
+
+  /** The headers of the handshake, those of the WebSocket handshake itself left out. */
+  get headers(): Headers {
+    const headers = new Headers();
+    for (const line of this.#headers.split("\n")) {
+      const colon = line.indexOf(":");
+      if (colon > 0) headers.append(line.slice(0, colon), line.slice(colon + 1));
+    }
+    return headers;
+  }
+}
+
+/** Headers that say nothing about the user, or too much: the sub-protocol header may carry a token. */
+const SECRET_OR_HOP = new Set([
+  "connection",
+  "sec-websocket-extensions",
+  "sec-websocket-key",
+  "sec-websocket-protocol",
+  "sec-websocket-version",
+  "upgrade",
+]);

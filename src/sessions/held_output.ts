@@ -1,0 +1,65 @@
+import type { Frame } from "../protocol/frame.ts";
+
+/** Where output goes that waits for nothing. */
+export interface Output {
+  write(frame: Frame): void;
+}
+
+/**
+ * Keeps a channel's output in program order. What a channel says after a broadcast waits until that broadcast is
+ * committed and has gone out; what it says before its join is answered waits for that answer.
+ *
+ * A *barrier* is something that the channel waits for, raised in order: each broadcast, and its own subscription. A
+ * frame waits for all barriers that were raised before it.
+ */
+export class HeldOutput {
+  readonly #output: Output;
+  #raised = 0;
+  #passed = 0;
+  #held: { readonly frame: Frame; readonly after: number }[] | null = null;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** Whether anything waits. */
+  get holds(): boolean {
+    return this.#held !== null;
+  }
+
+  /** Whether a frame that is said now has to wait. */
+  get blocked(): boolean {
+    return this.#passed < this.#raised;
+  }
+
+  /** Something to wait for. */
+  raise(): void {
+    this.#raised++;
+  }
+
+  /** Keeps `frame` until all barriers that are up now have been passed. */
+  hold(frame: Frame): void {
+    (this.#held ??= []).push({ frame, after: this.#raised });
+  }
+
+  /** The oldest barrier is passed: what waited for it alone goes out, in order. */
+  pass(): void {
+    if (this.#passed < this.#raised) this.#passed++;
+    const held = this.#held;
+    if (held === null) return;
+    let count = 0;
+    while (count < held.length && held[count].after <= this.#passed) this.#output.write(held[count++].frame);
+    this.#held = count === held.length ? null : held.slice(count);
+  }
+
+  /** There is nothing to wait for any more: everything goes out. */
+  passAll(): void {
+    while (this.blocked) this.pass();
+  }
+
+  /** There is nothing to wait for any more, and what was held is dropped. */
+  clear(): void {
+    this.#raised = this.#passed = 0;
+    this.#held = null;
+  }
+}

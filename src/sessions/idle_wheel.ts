@@ -1,0 +1,79 @@
+import type { Clock, TimerId } from "../base/clock.ts";
+
+/** Something that is closed when nothing was heard of it for too long. */
+export interface Idler {
+  /** The tick of the wheel at which it was last heard of. The wheel's owner sets it, the wheel reads it. */
+  lastTick: number;
+  /** Nothing was heard of it for the whole time. */
+  idledOut(): void;
+}
+
+/** How many ticks make up the idle time: it ends at most one tick late. */
+const TICKS = 16;
+
+/**
+ * Finds connections that have gone quiet, with one timer for all of them. Each sits in the slot of the tick at which it
+ * would be idle; that slot is looked at when its tick comes, and whoever was heard of since moves on to a later one.
+ */
+export class IdleWheel {
+  readonly #clock: Clock;
+  readonly #tickMs: number;
+  readonly #slots: Set<Idler>[] = Array.from({ length: TICKS + 1 }, () => new Set());
+  readonly #slotOf = new Map<Idler, number>();
+  #tick = 0;
+  #timer: TimerId | null = null;
+
+  /** `idleMs`: how long somebody may be quiet, in milliseconds. */
+  constructor(clock: Clock, idleMs: number) {
+    this.#clock = clock;
+    this.#tickMs = idleMs / TICKS;
+  }
+
+  /** The current tick: whoever is heard of notes it in its `lastTick`. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /** How many are looked after. */
+  get size(): number {
+    return this.#slotOf.size;
+  }
+
+  /** Looks after `idler` from now on. */
+  add(idler: Idler): void {
+    idler.lastTick = this.#tick;
+    this.#place(idler, this.#tick + TICKS);
+    this.#timer ??= this.#clock.setTimer(this.#turn, this.#tickMs);
+  }
+
+  /** Forgets `idler`. */
+  remove(idler: Idler): void {
+    const slot = this.#slotOf.get(idler);
+    if (slot === undefined) return;
+    this.#slots[slot].delete(idler);
+    this.#slotOf.delete(idler);
+    if (this.#slotOf.size > 0 || this.#timer === null) return;
+    this.#clock.clearTimer(this.#timer);
+    this.#timer = null;
+  }
+
+  #place(idler: Idler, tick: number): void {
+    const slot = tick % this.#slots.length;
+    this.#slots[slot].add(idler);
+    this.#slotOf.set(idler, slot);
+  }
+
+  readonly #turn = (): void => {
+    this.#timer = this.#clock.setTimer(this.#turn, this.#tickMs);
+    const slot = ++this.#tick % this.#slots.length;
+    for (const idler of [...this.#slots[slot]]) {
+      if (this.#tick - idler.lastTick >= TICKS) {
+        this.remove(idler);
+        idler.idledOut();
+      } else {
+        this.#slots[slot].delete(idler);
+        this.#place(idler, idler.lastTick + TICKS);
+      }
+    }
+  };
+}

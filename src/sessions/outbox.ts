@@ -1,0 +1,221 @@
+import type { Counters } from "../base/inspect.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Scheduler } from "../actors/scheduler.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { type Join, Turn } from "../protocol/turn.ts";
+import type { Socket } from "./socket.ts";
+
+/** How much may wait for one connection. */
+export interface OutboxLimits {
+  /** Frames in its outbox. Default: 8,192. */
+  readonly maxFrames: number;
+  /** Bytes in its outbox. Default: 1 MiB. */
+  readonly maxBytes: number;
+  /** Bytes that its transport may hold before the outbox keeps the rest. Default: 64 KiB. */
+  readonly maxTransportBytes: number;
+  /** Frames handed to the transport since it was last empty. Default: 256. */
+  readonly maxTransportFrames: number;
+}
+
+/** The limits if nobody says otherwise. */
+export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
+  maxFrames: 8_192,
+  maxBytes: 1_048_576,
+  maxTransportBytes: 65_536,
+  maxTransportFrames: 256,
+};
+
+/** How long to wait before looking again at a transport that takes nothing, in milliseconds. */
+const RETRY_MS = 10;
+
+/** Flushes the outboxes that have something, once per turn, and looks after those whose transport is behind. */
+export class Flusher {
+  readonly #scheduler: Scheduler;
+  readonly #clock: Clock;
+  readonly #flush = (): void => this.#flushAll();
+  #ready: Outbox[] = [];
+  #behind = new Set<Outbox>();
+  #retrying = false;
+
+  constructor(scheduler: Scheduler, clock: Clock) {
+    this.#scheduler = scheduler;
+    this.#clock = clock;
+  }
+
+  /** How many connections have a backlog. */
+  get behind(): number {
+    return this.#behind.size;
+  }
+
+  /** Flushes `outbox` at the end of this turn. */
+  add(outbox: Outbox): void {
+    if (this.#ready.push(outbox) === 1) this.#scheduler.atFlush(this.#flush);
+  }
+
+  /** Forgets an outbox that is closed. */
+  forget(outbox: Outbox): void {
+    this.#behind.delete(outbox);
+  }
+
+  #flushAll(): void {
+    const ready = this.#ready;
+    this.#ready = [];
+    for (let i = 0; i < ready.length; i++) this.#flushOne(ready[i]);
+  }
+
+  #flushOne(outbox: Outbox): void {
+    if (outbox.flush()) this.#behind.delete(outbox);
+    else {
+      this.#behind.add(outbox);
+      this.#retryLater();
+    }
+  }
+
+  /** A transport does not say when it is empty again, so it is asked: one timer for all that are behind. */
+  #retryLater(): void {
+    if (this.#retrying) return;
+    this.#retrying = true;
+    this.#clock.setTimer(() => {
+      this.#retrying = false;
+      for (const outbox of [...this.#behind]) this.#flushOne(outbox);
+    }, RETRY_MS);
+  }
+}
+
+/** Who owns an outbox. */
+export interface OutboxOwner {
+  /** The outbox is full: whoever reads on the other side is too slow. */
+  overflowed(): void;
+}
+
+/**
+ * What waits for one connection. Frames that are written during a turn leave together at its end; what the transport
+ * does not take stays here, up to the limits. A turn that is shared with other connections is handed on as it is, as
+ * long as nothing else is written to this connection in that turn.
+ */
+export class Outbox {
+  readonly #socket: Socket;
+  readonly #join: Join | null;
+  readonly #limits: OutboxLimits;
+  readonly #flusher: Flusher;
+  readonly #counters: Counters;
+  readonly #owner: OutboxOwner;
+  #shared: Turn | null = null;
+  #frames: Frame[] = [];
+  #handedOver = 0;
+  #queued = false;
+  #closed = false;
+
+  constructor(
+    socket: Socket,
+    join: Join | null,
+    limits: OutboxLimits,
+    flusher: Flusher,
+    counters: Counters,
+    owner: OutboxOwner,
+  ) {
+    this.#socket = socket;
+    this.#join = join;
+    this.#limits = limits;
+    this.#flusher = flusher;
+    this.#counters = counters;
+    this.#owner = owner;
+  }
+
+  /** How many frames wait. */
+  get length(): number {
+    return this.#frames.length + (this.#shared?.frames.length ?? 0);
+  }
+
+  /** Adds one frame. */
+  write(frame: Frame): void {
+    if (this.#closed) return;
+    if (this.#shared !== null) this.#unshare();
+    this.#frames.push(frame);
+    if (this.#frames.length > this.#limits.maxFrames) this.#overflow();
+    else if (!this.#queued) this.#enqueue();
+  }
+
+  /** Adds all frames of a turn that other connections get as well. */
+  writeTurn(turn: Turn): void {
+    if (this.#closed) return;
+    if (this.#shared === null && this.#frames.length === 0) {
+      this.#shared = turn;
+      if (!this.#queued) this.#enqueue();
+    } else for (const frame of turn.frames) this.write(frame);
+  }
+
+  /** Hands over what the transport takes. `false`: something stays behind. */
+  flush(): boolean {
+    this.#queued = false;
+    if (this.#closed) return true;
+    const buffered = this.#socket.bufferedBytes;
+    if (buffered === 0) this.#handedOver = 0;
+    const { maxTransportBytes, maxTransportFrames } = this.#limits;
+    const mayFrames = maxTransportFrames - this.#handedOver;
+    const mayBytes = maxTransportBytes - buffered;
+    if (mayFrames <= 0 || mayBytes <= 0) return this.#keep();
+    if (this.#shared !== null) {
+      const wire = this.#join === null ? this.#shared : this.#shared.joined(this.#join);
+      if (wire.frames.length > mayFrames || (wire.frames.length > 1 && wire.byteLength > mayBytes)) {
+        this.#unshare();
+      } else {
+        this.#shared = null;
+        this.#handOver(wire);
+        return true;
+      }
+    }
+    if (this.#frames.length === 0) return true;
+    return this.#flushOwn(mayFrames, mayBytes);
+  }
+
+  /** Drops what waits, and takes nothing any more. */
+  close(): void {
+    this.#closed = true;
+    this.#frames = [];
+    this.#shared = null;
+    this.#flusher.forget(this);
+  }
+
+  #flushOwn(mayFrames: number, mayBytes: number): boolean {
+    const frames = this.#frames;
+    let count = 0;
+    // Bytes are counted only where it can matter: a few frames may go over by the size of the last one.
+    for (let bytes = 0; count < frames.length && bytes < mayBytes; count++) bytes += frames[count].byteLength;
+    if (this.#join === null) count = Math.min(count, mayFrames);
+    const all = count === frames.length;
+    const turn = new Turn(all ? frames : frames.slice(0, count));
+    this.#frames = all ? [] : frames.slice(count);
+    this.#handOver(this.#join === null ? turn : turn.joined(this.#join));
+    return all || this.#keep();
+  }
+
+  #handOver(wire: Turn): void {
+    this.#handedOver += wire.frames.length;
+    this.#socket.send(wire);
+  }
+
+  /** Something stays: is it too much? */
+  #keep(): boolean {
+    if (this.#shared !== null) this.#unshare();
+    let bytes = 0;
+    for (const frame of this.#frames) bytes += frame.byteLength;
+    if (bytes > this.#limits.maxBytes || this.#frames.length > this.#limits.maxFrames) this.#overflow();
+    return this.#closed;
+  }
+
+  #unshare(): void {
+    this.#frames.push(...this.#shared!.frames);
+    this.#shared = null;
+  }
+
+  #overflow(): void {
+    this.#counters.add("outbox.overflows");
+    this.#owner.overflowed();
+  }
+
+  #enqueue(): void {
+    this.#queued = true;
+    this.#flusher.add(this);
+  }
+}

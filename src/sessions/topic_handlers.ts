@@ -1,0 +1,165 @@
+import type { Ref } from "../actors/ref.ts";
+import type { Logger } from "../base/log.ts";
+import type {
+  AnyContract,
+  ClientEvents,
+  ClientPayload,
+  ClientReply,
+  JoinPayload,
+  JoinReply,
+  ServerEvents,
+  ServerPayload,
+} from "../contract/define_topic.ts";
+import type { ParamsOf, TopicPattern } from "../contract/pattern.ts";
+import type { BytesInput } from "../contract/schema.ts";
+import type { ConnectionInfo } from "./connection_info.ts";
+import type { Joined, Refusal } from "./refusal.ts";
+import type { User } from "./user.ts";
+
+/** A topic without a contract: any event, any payload, nothing checked. */
+export interface Untyped<Pattern extends string = string> {
+  /** Which topics it covers. */
+  readonly pattern: TopicPattern<Pattern>;
+  /** There is none. */
+  readonly definition: null;
+}
+
+/** A topic with or without a contract. */
+export type AnyTopic = AnyContract | Untyped;
+
+/** The parameters of a topic, from its pattern. */
+export type ParamsIn<C extends AnyTopic> = C extends { readonly pattern: TopicPattern<infer Pattern> }
+  ? Readonly<ParamsOf<Pattern>>
+  : never;
+/** What a client may send. */
+export type EventsIn<C extends AnyTopic> = C extends AnyContract ? ClientEvents<C> : string;
+/** What comes with it. */
+export type PayloadIn<C extends AnyTopic, E extends EventsIn<C>> = C extends AnyContract
+  ? ClientPayload<C, E & ClientEvents<C>>
+  : unknown;
+/** What its handler answers. */
+export type ReplyTo<C extends AnyTopic, E extends EventsIn<C>> = C extends AnyContract
+  ? ClientReply<C, E & ClientEvents<C>>
+  : unknown;
+/** What comes with the join. */
+export type JoinIn<C extends AnyTopic> = C extends AnyContract ? JoinPayload<C> : unknown;
+/** What the join handler answers. */
+export type JoinOut<C extends AnyTopic> = C extends AnyContract ? JoinReply<C> : unknown;
+/** What the server may send. */
+export type EventsOut<C extends AnyTopic> = C extends AnyContract ? ServerEvents<C> : string;
+/** What goes with it. */
+export type PayloadOut<C extends AnyTopic, E extends EventsOut<C>> = C extends AnyContract
+  ? ServerPayload<C, E & ServerEvents<C>>
+  : unknown;
+
+/** Somebody to leave out of a broadcast, or to send to alone. */
+export type Recipient = { readonly user: string } | { readonly connection: string };
+
+/** Who gets a broadcast. Default: every member of the topic, the sender included. */
+export interface BroadcastOptions {
+  /** Everybody but these. A handler's `ctx` stands for its own channel. */
+  except?: ChannelIdentity | Recipient | readonly (ChannelIdentity | Recipient)[];
+  /** Nobody but these. */
+  only?: Recipient | readonly Recipient[];
+}
+
+/** What identifies one channel; every handler's `ctx` is one. */
+export interface ChannelIdentity {
+  /** The topic's whole name. */
+  readonly topic: string;
+  /** The id of its connection. */
+  readonly connectionId: string;
+}
+
+/** An answer that is given after the handler has returned. The first call counts; later ones are dead letters. */
+export interface DeferredReply {
+  /** Answers `ok`. */
+  ok(response?: unknown): void;
+  /** Answers `error`. */
+  error(response: unknown): void;
+}
+
+/** Why a channel ended. */
+export interface LeaveReason {
+  /**
+   * `left`: the client left. `closed`: its connection ended. `replaced`: the client joined the topic again. `stopped`:
+   * a handler called `ctx.stop`. `crashed`: a handler threw. `shutdown`: the server is going down.
+   */
+  readonly kind: "left" | "closed" | "replaced" | "stopped" | "crashed" | "shutdown";
+  /** What was thrown, where `kind` is `crashed`. */
+  readonly error?: unknown;
+}
+
+/** What a join handler can do: all that a channel can, but there is no state yet. */
+export interface JoinContext<C extends AnyTopic, U extends User> extends ChannelIdentity {
+  /** Who is on the other side. */
+  readonly user: U;
+  /** The parameters of the topic's pattern. */
+  readonly params: ParamsIn<C>;
+  /** The connection's handshake. */
+  readonly connection: ConnectionInfo;
+  /** The event that is being handled. */
+  readonly event: string;
+  /** The channel's address: what is told to it reaches `info`. */
+  readonly self: Ref<unknown>;
+  /** Log lines. */
+  readonly log: Logger;
+  /** Fires when the channel ends: the client left or went away, a handler crashed, the server is going down. */
+  readonly signal: AbortSignal;
+  /** A fresh UUID. */
+  uuid(): string;
+  /** Wall time, in milliseconds since the Unix epoch. */
+  now(): number;
+  /**
+   * Publishes to all members of the topic. What this channel sends later waits for the commit of it.
+   *
+   * @throws {TroupeError} `topic_overloaded` (retryable): if it is not caught, the client's reply says `overloaded`.
+   * `invalid_payload` if the contract's schema refuses the payload; `unencodable_payload` if the wire cannot carry it.
+   */
+  broadcast<E extends EventsOut<C>>(event: E, payload: PayloadOut<C, E>, options?: BroadcastOptions): void;
+  /** {@link JoinContext.broadcast} of bytes: a binary message. */
+  broadcastBytes<E extends EventsOut<C>>(event: E, bytes: BytesInput, options?: BroadcastOptions): void;
+  /** Sends to this channel alone. In `join`, it goes out behind the join's reply. */
+  push<E extends EventsOut<C>>(event: E, payload: PayloadOut<C, E>): void;
+  /** Ends the channel after the handler, and its reply, with `phx_close`. */
+  stop(): void;
+}
+
+/** What a handler can do. It belongs to one incarnation: after the channel's end its calls are dead letters. */
+export interface ChannelContext<C extends AnyTopic, U extends User, S> extends JoinContext<C, U> {
+  /** The channel's own state, from `join`. A handler may replace it. */
+  state: S;
+  /**
+   * Takes the reply along: what the handler returns is ignored, and the channel goes on with the next message. Without
+   * an event to answer (in `info`, or where the client gave no ref) it answers nobody.
+   */
+  defer(): DeferredReply;
+}
+
+/** What a handler returns: a reply, a refusal, or a promise of one. */
+export type Outcome<R> = R | Refusal | Promise<R | Refusal>;
+
+/** The handlers of a topic. One shape for all: `(ctx, payload)`. */
+export interface TopicHandlers<C extends AnyTopic, U extends User, S> {
+  /**
+   * A client joins. Return the reply, or {@link joined} with a state and the reply; {@link refuse} to refuse. A throw
+   * answers `join crashed`. Default: everybody may join.
+   */
+  join?(ctx: JoinContext<C, U>, payload: JoinIn<C>): Outcome<JoinOut<C> | Joined<S, JoinOut<C>>>;
+  /**
+   * What clients send, by event. With a contract: one handler for each of its client events, and each is answered.
+   * Without: any events; a handler that returns `undefined` does not answer.
+   */
+  readonly on?: {
+    readonly [E in EventsIn<C>]: (
+      ctx: ChannelContext<C, U, S>,
+      payload: PayloadIn<C, E>,
+    ) => Outcome<ReplyTo<C, E>>;
+  };
+  /** Events that `on` has no handler for, where there is no contract; `ctx.event` names it. Default: `unknown_event`. */
+  other?(ctx: ChannelContext<C, U, S>, payload: unknown): Outcome<unknown>;
+  /** Messages from the server's side: what was told to `ctx.self`. */
+  info?(ctx: ChannelContext<C, U, S>, message: unknown): void | Promise<void>;
+  /** The channel has ended, whatever the reason. Not called for a join that was refused or crashed. */
+  leave?(ctx: ChannelContext<C, U, S>, reason: LeaveReason): void | Promise<void>;
+}

@@ -1,0 +1,169 @@
+import { TroupeError } from "../base/errors.ts";
+import type { AnyContract } from "../contract/define_topic.ts";
+import { anyRecord, check, type Schema } from "../contract/schema.ts";
+import type { TopicPattern } from "../contract/pattern.ts";
+import type { AnyTopic, TopicHandlers, Untyped } from "./topic_handlers.ts";
+import type { User } from "./user.ts";
+
+/** A handler as the engine calls it, whatever its contract. */
+export type Handler = (ctx: unknown, payload: unknown) => unknown;
+
+/** One event that clients may send. */
+export interface EventKind {
+  readonly handler: Handler;
+  /** What its payload must be; `null`: anything. */
+  readonly payload: Schema | null;
+  /** What its reply must be; `null`: anything. */
+  readonly reply: Schema | null;
+}
+
+/** A contract and its handlers, put together once at the start: what every channel of the pattern shares. */
+export interface TopicKind {
+  readonly pattern: TopicPattern;
+  readonly join: EventKind;
+  readonly events: ReadonlyMap<string, EventKind>;
+  readonly other: Handler | null;
+  readonly info: Handler | null;
+  readonly leave: Handler | null;
+  /** What the server may send; `null`: anything. */
+  readonly server: ReadonlyMap<string, Schema> | null;
+  /** Whether an event whose handler returns nothing is answered all the same. */
+  readonly alwaysReplies: boolean;
+}
+
+const HANDLER_KEYS = ["join", "on", "other", "info", "leave"];
+
+/**
+ * Puts a contract and its handlers together.
+ *
+ * @throws {TroupeError} `invalid_handlers` for a missing or an unknown handler, or one that is not a function.
+ */
+export function topicKind<C extends AnyTopic, U extends User, S>(
+  contract: C,
+  handlers: TopicHandlers<C, U, S>,
+): TopicKind {
+  const name = contract.pattern.source;
+  const given = handlers as unknown as Record<string, unknown>;
+  for (const key of Object.keys(given)) {
+    if (!HANDLER_KEYS.includes(key)) refuseHandlers(name, `"${key}" is not known`, HANDLER_KEYS.join(", "));
+  }
+  const optional = (key: string): Handler | null => {
+    if (given[key] === undefined) return null;
+    return handlerAt(name, key, given[key], given);
+  };
+  const definition = contract.definition;
+  const on = (given.on ?? {}) as Record<string, unknown>;
+  if (definition !== null && given.other !== undefined) {
+    refuseHandlers(
+      name,
+      `"other" is for topics without a contract`,
+      "a handler in on for each event of the contract",
+    );
+  }
+  return {
+    pattern: contract.pattern,
+    join: {
+      handler: optional("join") ?? (() => undefined),
+      payload: definition === null ? null : definition.join?.payload ?? anyRecord,
+      reply: definition?.join?.reply ?? null,
+    },
+    events: definition === null ? untypedEvents(name, on) : typedEvents(name, definition, on),
+    other: optional("other"),
+    info: optional("info"),
+    leave: optional("leave"),
+    server: definition === null ? null : new Map(Object.entries(definition.server ?? {})),
+    alwaysReplies: definition !== null,
+  };
+}
+
+/** A topic without a contract, for {@link topicKind}. */
+export function untyped<P extends string>(pattern: TopicPattern<P>): Untyped<P> {
+  return { pattern, definition: null };
+}
+
+/**
+ * Checks what the server is about to send in a topic.
+ *
+ * @throws {TroupeError} `unknown_event`, `invalid_payload` with its issues, or `async_schema`: sending is synchronous.
+ */
+export function checkOutgoing(kind: TopicKind, event: string, payload: unknown): unknown {
+  if (kind.server === null) return payload;
+  const schema = kind.server.get(event);
+  const topic = kind.pattern.source;
+  if (schema === undefined) {
+    throw new TroupeError(
+      "unknown_event",
+      `Cannot send ${JSON.stringify(event)} in ${topic}: its contract has no such event`,
+      {
+        details: { event, accepted: [...kind.server.keys()] },
+      },
+    );
+  }
+  const checked = check(schema, payload);
+  if (checked instanceof Promise) {
+    throw new TroupeError(
+      "async_schema",
+      `Cannot send ${JSON.stringify(event)} in ${topic}: its schema is asynchronous`,
+    );
+  }
+  if (checked.ok) return checked.value;
+  const [{ path, message }] = checked.issues;
+  throw new TroupeError(
+    "invalid_payload",
+    `Cannot send ${JSON.stringify(event)} in ${topic}: at ${path === "" ? "the payload" : path}: ${message}`,
+    { details: { event, issues: checked.issues } },
+  );
+}
+
+function typedEvents(
+  name: string,
+  definition: AnyContract["definition"],
+  on: Record<string, unknown>,
+): ReadonlyMap<string, EventKind> {
+  const client = definition.client ?? {};
+  const accepted = Object.keys(client);
+  const surplus = Object.keys(on).find((event) => !accepted.includes(event));
+  if (surplus !== undefined) {
+    refuseHandlers(
+      name,
+      `on.${surplus} handles an event that the contract does not have`,
+      accepted.join(", "),
+    );
+  }
+  return new Map(accepted.map((event) => [event, {
+    handler: handlerAt(name, `on.${event}`, on[event], on),
+    payload: client[event].payload ?? anyRecord,
+    reply: client[event].reply ?? null,
+  }]));
+}
+
+function untypedEvents(name: string, on: Record<string, unknown>): ReadonlyMap<string, EventKind> {
+  return new Map(
+    Object.keys(on).map((event) => [event, {
+      handler: handlerAt(name, `on.${event}`, on[event], on),
+      payload: null,
+      reply: null,
+    }]),
+  );
+}
+
+function handlerAt(name: string, at: string, value: unknown, owner: object): Handler {
+  if (typeof value !== "function") {
+    refuseHandlers(
+      name,
+      `${at} is ${value === undefined ? "missing" : typeof value}`,
+      "a function (ctx, payload)",
+    );
+  }
+  return (value as Handler).bind(owner);
+}
+
+function refuseHandlers(name: string, fault: string, accepted: string): never {
+  throw new TroupeError(
+    "invalid_handlers",
+    `Cannot use the handlers of the topic "${name}": ${fault}. Accepted: ${accepted}`,
+    {
+      details: { topic: name, accepted },
+    },
+  );
+}
