@@ -4,7 +4,7 @@ import type { Random } from "../base/random.ts";
 import { TroupeError } from "../base/errors.ts";
 import type { AskOptions } from "./ask.ts";
 import { DEFAULT_MAILBOX_CAPACITY, type MailboxOptions, type Overflow } from "./mailbox.ts";
-import type { Asks, Ref } from "./ref.ts";
+import type { AnswerTo, Ref } from "./ref.ts";
 import type { StopReason, Supervise } from "./supervision.ts";
 
 /** Returned from `receive` in the state's place: this actor is done. It stops with the reason `normal`. */
@@ -73,7 +73,7 @@ export interface Context<M> {
   /** Takes {@link Context.watch} back. */
   unwatch(ref: Ref<never>): void;
   /** `ref.ask`, ended early (`aborted`) when this incarnation begins to stop; in a stop hook, use `ref.ask`. */
-  ask<N, Answer>(ref: Ref<N>, message: N & Asks<Answer>, options?: AskOptions): Promise<Answer>;
+  ask<N, const Q extends N>(ref: Ref<N>, message: Q, options?: AskOptions): Promise<AnswerTo<N, Q>>;
   /**
    * Answers the ask that is being handled. If the message was told, not asked, or its handler has returned already: a
    * dead letter (`no_asker`).

@@ -14,7 +14,7 @@ import {
   type SpawnOptions,
 } from "./behavior.ts";
 import type { Kernel } from "./kernel.ts";
-import type { Asks, Ref } from "./ref.ts";
+import type { AnswerTo, Ref } from "./ref.ts";
 import { NOTHING } from "./scheduler.ts";
 import { ActorTimers } from "./timers.ts";
 
@@ -115,7 +115,7 @@ export class CellContext<M> implements Context<M> {
     if (this.usable("unwatch")) this.#host.unwatch(ref);
   }
 
-  ask<N, Answer>(ref: Ref<N>, message: N & Asks<Answer>, options: AskOptions = {}): Promise<Answer> {
+  ask<N, const Q extends N>(ref: Ref<N>, message: Q, options: AskOptions = {}): Promise<AnswerTo<N, Q>> {
     if (!this.usable(message)) {
       return Promise.reject(
         new TroupeError("aborted", `${this.#host.path} cannot ask ${ref}: this incarnation has ended`),

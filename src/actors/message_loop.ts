@@ -62,15 +62,15 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
   protected abstract proceedEnding(): void;
 
   post(message: unknown): boolean {
-    if (
-      this.phase === RUNNING && this.#queued === NOT_QUEUED && this.mailbox === null &&
-      this.behavior.carries
-    ) {
-      // The common case: an idle actor. Its message rides the run queue itself, and no mailbox is needed.
-      this.#queued = CARRYING;
-      this.kernel.scheduler.schedule(this, message);
-      return true;
-    }
+    const idle = this.phase === RUNNING && this.#queued === NOT_QUEUED && this.mailbox === null;
+    if (!idle || !this.behavior.carries) return this.enqueue(message);
+    // The common case: its message rides the run queue itself, and no mailbox is needed.
+    this.#queued = CARRYING;
+    this.kernel.scheduler.schedule(this, message);
+    return true;
+  }
+
+  private enqueue(message: unknown): boolean {
     if (this.phase === ENDED) {
       this.discard("stopped", message);
       return true;
@@ -104,16 +104,28 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
 
   run(carried: unknown): number {
     this.#queued = HANDLING;
+    // The common case: an idle actor that one message has woken.
+    if (carried !== NOTHING && this.phase === RUNNING && this.signals === null) this.handle(carried);
+    else this.begin(carried);
+    const steps = this.mailbox === null && this.signals === null ? 1 : this.handleWaiting();
+    if (this.#queued === HANDLING) this.#queued = NOT_QUEUED;
+    return steps;
+  }
+
+  private begin(carried: unknown): void {
     if (this.phase === NEW) {
       if (carried !== NOTHING) this.takeBack(carried); // sent to the life before: behind what that life left over
       carried = NOTHING;
       this.start();
     }
     if (this.signals !== null) this.handleSignals();
-    if (carried !== NOTHING) {
-      if (this.phase === RUNNING) this.handle(carried);
-      else this.takeBack(carried);
-    }
+    if (carried === NOTHING) return;
+    if (this.phase === RUNNING) this.handle(carried);
+    else this.takeBack(carried);
+  }
+
+  /** Handles what waits in both lanes, up to the bound of a run. Returns the steps of the whole run. */
+  private handleWaiting(): number {
     let steps = 1;
     while (this.phase === RUNNING && (this.mailbox !== null || this.signals !== null)) {
       if (steps === MESSAGES_PER_RUN) {
@@ -124,7 +136,6 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
       if (this.signals !== null) this.handleSignals();
       else this.handleNext(this.mailbox!);
     }
-    if (this.#queued === HANDLING) this.#queued = NOT_QUEUED;
     return steps;
   }
 

@@ -27,7 +27,7 @@ export type { DynamicSupervisorOptions, Spawner } from "./dynamic_supervisor.ts"
 export type { Restart, Strategy } from "./family.ts";
 export type { MailboxOptions, Overflow } from "./mailbox.ts";
 export { Ref } from "./ref.ts";
-export type { Asks, Target } from "./ref.ts";
+export type { AnswerTo, Asks, Target } from "./ref.ts";
 export type { Backoff, Intensity } from "./restarts.ts";
 export { immediateTurns, Scheduler } from "./scheduler.ts";
 export type { PhaseTask, Runnable, SchedulerOptions, Turns } from "./scheduler.ts";

@@ -10,6 +10,11 @@ export interface Asks<Answer> {
   readonly __answer?: Answer;
 }
 
+/** What the question `Q` is answered with, among the messages `M` that an actor accepts: see {@link Asks}. */
+export type AnswerTo<M, Q> = M extends unknown
+  ? Q extends M ? M extends Asks<infer Answer> ? Answer : unknown : never
+  : never;
+
 /** What a {@link Ref} stands for. The kernel's side of an address; not for users. */
 export interface Target {
   /** Where the actor is in the tree. */
@@ -57,8 +62,8 @@ export class Ref<in M> {
    * (retryable); `actor_stopped` or `actor_crashed` if the actor ended before it answered; `aborted` if
    * `options.signal` fired.
    */
-  ask<Answer>(message: M & Asks<Answer>, options: AskOptions = {}): Promise<Answer> {
-    return this.#target.ask(message, options) as Promise<Answer>;
+  ask<const Q extends M>(message: Q, options: AskOptions = {}): Promise<AnswerTo<M, Q>> {
+    return this.#target.ask(message, options) as Promise<AnswerTo<M, Q>>;
   }
 
   /** The actor's place in the tree, for people. */

@@ -44,7 +44,9 @@ export function snippetsOf(markdown: string): Snippet[] {
     for (i++; i < lines.length && !isClosing(lines[i]); i++) {
       body.push(lines[i].startsWith(indent) ? lines[i].slice(indent.length) : lines[i].trimStart());
     }
-    const source = lines[line - 2]?.match(/^\s*<!--\s*(\S+)\s*-->\s*$/)?.[1] ?? null;
+    // The formatter puts an empty line between a comment and a fence.
+    const above = lines[line - 2]?.trim() === "" ? lines[line - 3] : lines[line - 2];
+    const source = above?.match(/^\s*<!--\s*(\S+)\s*-->\s*$/)?.[1] ?? null;
     snippets.push({ language, text: body.join("\n"), line, source });
   }
   return snippets;
