@@ -5,16 +5,10 @@
  * @module
  */
 
-export { App, type CloseOptions, type Connections, type Target } from "./src/app/app.ts";
+export { App, type CloseOptions } from "./src/app/app.ts";
+export type { Connections, ConnectionView, Target } from "./src/app/connections.ts";
 export type { Listening, ListenOptions } from "./src/app/listen.ts";
-export type {
-  AppOptions,
-  Authenticated,
-  ConnectionView,
-  Handshake,
-  Limits,
-  SocketOptions,
-} from "./src/app/options.ts";
+export type { AppOptions, Authenticated, Handshake, Limits, SocketOptions } from "./src/app/options.ts";
 export { bytes, defineTopic, type Schema } from "./src/contract/mod.ts";
 export type { Credentials } from "./src/http/credentials.ts";
 export type { OriginPolicy } from "./src/http/origin.ts";
@@ -22,6 +16,7 @@ export type { Component, ComponentConnection, PublishOptions, RawData } from "./
 export type { ConnectionInfo } from "./src/sessions/connection_info.ts";
 export { Joined, joined, Refusal, refuse } from "./src/sessions/refusal.ts";
 export type {
+  AnyReply,
   AnyTopic,
   BroadcastOptions,
   ChannelContext,
@@ -40,11 +35,91 @@ export type {
   Recipient,
   ReplyTo,
   TopicHandlers,
+  TopicOf,
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
 export type { Transport } from "./src/transport/transport.ts";
+export type { Join, Turn } from "./src/protocol/turn.ts";
+export type { Frame, WireData } from "./src/protocol/frame.ts";
 export type { Socket, SocketSink } from "./src/sessions/socket.ts";
 export { websocket } from "./src/transport/websocket.ts";
 export { TroupeError, type TroupeErrorOptions } from "./src/base/errors.ts";
 export { type LogFields, type Logger, type LogLevel, silentLogger } from "./src/base/log.ts";
+
+// What the types above are made of. The values are in the entry points `./actors`, `./contract` and `./protocol`.
+export type {
+  ActorDefinition,
+  ActorInfo,
+  ActorTimer,
+  AnswerTo,
+  AskOptions,
+  Asks,
+  Backoff,
+  Behavior,
+  Clock,
+  Context,
+  Counters,
+  DeadLetter,
+  DeadLetterReason,
+  DeadLetters,
+  DeadLetterStream,
+  DeadLetterStreamOptions,
+  Intensity,
+  MailboxOptions,
+  Overflow,
+  PhaseTask,
+  Random,
+  Receive,
+  Ref,
+  Reply,
+  Restart,
+  Runnable,
+  Scheduler,
+  SchedulerOptions,
+  ShutdownOptions,
+  Signal,
+  SpawnOptions,
+  stop,
+  StopReason,
+  Strategy,
+  Supervise,
+  SupervisedChild,
+  Supervision,
+  System,
+  SystemOptions,
+  TimerId,
+  Turns,
+} from "./src/actors/mod.ts";
+export type {
+  AnyContract,
+  AnyRecord,
+  BytesInput,
+  BytesOptions,
+  BytesSchema,
+  ClientEvent,
+  ClientEvents,
+  ClientPayload,
+  ClientReply,
+  ExchangeDefinition,
+  InferInput,
+  InferOutput,
+  JoinPayload,
+  JoinReply,
+  ParamNames,
+  ParamsOf,
+  PayloadOf,
+  ReplyOf,
+  SchemaIssue,
+  SchemaProps,
+  SchemaResult,
+  Segment,
+  ServerEvents,
+  ServerPayload,
+  Strict,
+  StrictExchange,
+  TopicContract,
+  TopicDefinition,
+  TopicPattern,
+} from "./src/contract/mod.ts";
+export type { Codec, Inbound, Position } from "./src/protocol/mod.ts";

@@ -4,13 +4,17 @@ import { BURST, CROWD, FAN_IN_ROUND, PRODUCERS, type Programs } from "./case.ts"
 type System = ReturnType<typeof start>;
 type Told = { readonly value: number };
 
+let named = 0;
+/** A name of ours: those that nact draws at random clash now and then. */
+const nextName = (): string => `actor-${++named}`;
+
 /** Adds up what it is told and reports each time it has reached `sum`. */
 function spawnAdder(system: System, sum: () => number, report: () => void) {
   return spawn(system, (count: number = 0, told: Told) => {
     if (count + told.value < sum()) return count + told.value;
     report();
     return 0;
-  });
+  }, nextName());
 }
 
 /** The programs on `nact`: one macrotask a message, mailboxes without a bound. */
@@ -24,7 +28,7 @@ export const programs: Programs = {
         if (told.value > 0) dispatch(pair[partner], { value: told.value - 1 });
         else done();
         return state;
-      }));
+      }, nextName()));
     }
     return {
       run: (messages) =>
@@ -49,7 +53,7 @@ export const programs: Programs = {
       spawn(system, (state: null, told: Told) => {
         for (let i = 0; i < told.value; i++) dispatch(consumer, { value: 1 });
         return state;
-      }));
+      }, nextName()));
     return {
       run: (messages) =>
         new Promise((resolve) => {
@@ -97,7 +101,7 @@ export const programs: Programs = {
         const each = spawn(system, (count: number = 0, told: Told) => {
           if (--left === 0) setTimeout(() => resolve(kept), 0);
           return count + told.value;
-        });
+        }, nextName());
         kept[i] = each;
         dispatch(each, { value: 1 });
       }

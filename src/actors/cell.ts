@@ -152,7 +152,6 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
     if (this.phase >= ENDING) {
       const status = STATUS[this.phase];
       throw new TroupeError("actor_stopped", `Cannot spawn a child of ${this.path}: it is ${status}`, {
-        retryable: this.held,
         details: { status },
       });
     }

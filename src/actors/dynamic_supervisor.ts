@@ -76,7 +76,7 @@ export class DynamicSupervisor<M, A = void> {
    * Starts a child and returns its address.
    *
    * @throws {TroupeError} `too_many_children` (retryable) at `maxChildren`; `actor_stopped` if the supervisor has
-   * stopped, or (retryable) waits for a restart of its own; `name_taken`.
+   * stopped; `name_taken`.
    */
   start(options?: SpawnOptions<A>): Ref<M> {
     const { maxChildren = 1_000_000, child } = this.#options;

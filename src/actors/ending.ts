@@ -112,6 +112,7 @@ export class Ending {
   }
 
   #done(): void {
+    if (this.#over) return; // cut off by its own stop hook
     this.#over = true;
     this.#host.incarnationEnded(this.#reason, this.#restartable);
   }

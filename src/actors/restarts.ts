@@ -60,7 +60,8 @@ export class BackoffCount {
     const ranMs = this.#startedMs === null ? 0 : nowMs - this.#startedMs;
     this.#startedMs = null;
     if (ranMs > 0 && ranMs >= (backoff.resetMs ?? backoff.maxMs)) this.#inARow = 0;
-    const plainMs = Math.min(backoff.minMs * (backoff.factor ?? 2) ** this.#inARow++, backoff.maxMs);
+    const growth = Math.min((backoff.factor ?? 2) ** this.#inARow++, Number.MAX_VALUE); // 0 · Infinity is no number
+    const plainMs = Math.min(backoff.minMs * growth, backoff.maxMs);
     return plainMs * (1 + (backoff.jitter ?? 0.2) * random.float());
   }
 }

@@ -50,8 +50,8 @@ export interface SchedulerOptions {
    */
   maxSteps?: number;
   /**
-   * How long one drain runs before it yields to I/O, in milliseconds. Default: 8. Looked at between two actors, at
-   * least every 64 messages: a handler is never interrupted.
+   * How long one drain runs before it yields to I/O, in milliseconds. Default: 8. Looked at between two actors: often
+   * where handlers are slow, at least every 256 messages elsewhere. A handler is never interrupted.
    */
   maxMs?: number;
   /** Is told of a throw in a phase task. Default: nobody; the throw ends that task alone either way. */
@@ -62,7 +62,7 @@ export interface SchedulerOptions {
 const FIRST_SIZE = 64;
 
 /** How many steps may pass between two looks at the clock. */
-const LONGEST_STRIDE = 64;
+const LONGEST_STRIDE = 256;
 
 /** Runs ready actors, then commits, then flushes. One per system. */
 export class Scheduler {
@@ -79,6 +79,7 @@ export class Scheduler {
   #head = 0;
   #length = 0;
   #draining = false;
+  #entered = false;
   #requested = false;
   #commits: PhaseTask[] = [];
   #flushes: PhaseTask[] = [];
@@ -109,7 +110,15 @@ export class Scheduler {
     const tail = (this.#head + this.#length++) & this.#mask;
     this.#runnables[tail] = runnable;
     this.#carried[tail] = carried;
-    if (!this.#draining && !this.#requested) this.#request();
+    if (!this.#draining && !this.#entered && !this.#requested) this.#request();
+  }
+
+  /**
+   * An I/O callback begins that ends with {@link Scheduler.drain}, whatever happens in it: no turn has to be asked for
+   * to run what it makes ready, which would cost more than the message.
+   */
+  enter(): void {
+    this.#entered = true;
   }
 
   /** Runs `task` in the next commit phase. */
@@ -129,6 +138,7 @@ export class Scheduler {
    * callback that brought it. What the budget leaves over goes on in the next turn. Inside a drain it does nothing.
    */
   drain(): void {
+    this.#entered = false;
     if (this.#draining || this.#length === 0) return;
     this.#draining = true;
     try {
@@ -140,9 +150,12 @@ export class Scheduler {
   }
 
   #runReady(): void {
-    const startMs = this.#clock.elapsedMs();
+    const eighthMs = this.#maxMs / 8;
+    let startMs = -1; // a drain of one run never looks at the clock, which costs more than a message
+    let lookedMs = 0;
+    let stride = 1;
+    let nextLook = 0;
     let steps = 0;
-    let nextLook = 1; // at the clock: after 1, 2, 4, … steps, so that slow handlers are noticed soon
     while (this.#length > 0) {
       if (this.#order !== null) this.#shuffle(this.#order);
       const head = this.#head;
@@ -153,9 +166,13 @@ export class Scheduler {
       this.#head = (head + 1) & this.#mask;
       this.#length--;
       steps += runnable.run(carried);
-      if (steps < nextLook) continue;
-      if (steps >= this.#maxSteps || this.#clock.elapsedMs() - startMs >= this.#maxMs) return;
-      nextLook = Math.min(steps + Math.min(steps, LONGEST_STRIDE), this.#maxSteps);
+      if (steps < nextLook || this.#length === 0) continue;
+      const nowMs = this.#clock.elapsedMs();
+      if (startMs < 0) startMs = lookedMs = nowMs;
+      if (steps >= this.#maxSteps || nowMs - startMs >= this.#maxMs) return;
+      stride = nowMs - lookedMs < eighthMs ? Math.min(stride * 2, LONGEST_STRIDE) : 1; // slow handlers: look often
+      lookedMs = nowMs;
+      nextLook = Math.min(steps + stride, this.#maxSteps);
     }
   }
 

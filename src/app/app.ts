@@ -1,11 +1,12 @@
-import { TroupeError } from "../base/errors.ts";
+import { messageOf, TroupeError } from "../base/errors.ts";
+import { offer } from "../actors/inside.ts";
 import type { System } from "../actors/system.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
 import { TopicPattern } from "../contract/pattern.ts";
 import { originCheck } from "../http/origin.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
 import { Router } from "../http/router.ts";
-import { CLOSE_GOING_AWAY, CLOSE_RESTART } from "../protocol/close_codes.ts";
+import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import { checkCodecs } from "../protocol/negotiation.ts";
 import { phoenixV1 } from "../protocol/phoenix_v1.ts";
 import { phoenixV2 } from "../protocol/phoenix_v2.ts";
@@ -13,49 +14,29 @@ import { phoenixV21 } from "../protocol/phoenix_v2_1.ts";
 import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
 import type { Connection } from "../sessions/connection.ts";
+import type { Member } from "../sessions/members.ts";
 import { recipientFilter } from "../sessions/recipients.ts";
-import { type TopicHandlers, type Untyped } from "../sessions/topic_handlers.ts";
-import type { BroadcastOptions } from "../sessions/topic_handlers.ts";
-import { checkOutgoing, topicKind, untyped } from "../sessions/topic_kind.ts";
+import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
+import { checkOutgoing, type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { Publication } from "../topics/publication.ts";
 import { websocket } from "../transport/websocket.ts";
+import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
+import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
 import { Engine } from "./engine.ts";
-import { listen, type Listening, type ListenOptions } from "./listen.ts";
-import {
-  type AppOptions,
-  checkOptionNames,
-  completeLimits,
-  type ConnectionView,
-  type Limits,
-  type SocketOptions,
-} from "./options.ts";
+import { Listener, type Listening, type ListenOptions } from "./listen.ts";
+import { checkOptions, completeLimits } from "./option_schemas.ts";
+import type { AppOptions, Limits, SocketOptions } from "./options.ts";
 import { guardRejections } from "./rejection_guard.ts";
-import { onTerminationSignals } from "./signals.ts";
-import { type Endpoint, upgrade, type UpgradePorts } from "./upgrade.ts";
+import { endProcess, onTerminationSignals } from "./signals.ts";
+import { type Endpoint, refuse, SHUTTING_DOWN, upgrade, type UpgradePorts } from "./upgrade.ts";
 
-/** Which connections are meant: those of a user, one by its id, those with a channel in a topic, or all. */
-export type Target =
-  | { readonly user: string }
-  | { readonly connection: string }
-  | { readonly topic: string }
-  | "all";
-
-/** The connections of an app, as those outside of its handlers see them. */
-export interface Connections<U extends User> extends Iterable<ConnectionView<U>> {
-  /** How many are open. */
-  readonly size: number;
-  /** The one with this id. */
-  get(id: string): ConnectionView<U> | undefined;
-  /** Those of a user. */
-  ofUser(id: string): ConnectionView<U>[];
-  /** Those with a channel in a topic. */
-  inTopic(topic: string): ConnectionView<U>[];
-}
+/** How long an ending may take if nobody says otherwise, in milliseconds. */
+const DEADLINE_MS = 10_000;
 
 /** How {@link App.close} is bounded. */
 export interface CloseOptions {
-  /** How long handlers may take to end before they are cut off, in milliseconds. Default: 10,000. */
+  /** How long handlers and requests may take to end before they are cut off, in milliseconds. Default: 10,000. */
   deadlineMs?: number;
 }
 
@@ -95,6 +76,8 @@ export class App<U extends User = User> {
   readonly #engine: Engine;
   readonly #router: Router<Endpoint>;
   readonly #upgradePorts: UpgradePorts;
+  readonly #directory: ConnectionDirectory<U>;
+  readonly #listeners: Listener[] = [];
   readonly #undo: (() => void)[] = [];
   #closed: Promise<void> | null = null;
 
@@ -104,7 +87,7 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `invalid_options`, `bad_origin`, `bad_path` or `invalid_codec`, naming what is accepted.
    */
   constructor(options: AppOptions<U> = {}) {
-    checkOptionNames(options);
+    checkOptions("new App", options);
     this.#options = options;
     this.#limits = completeLimits(options.limits);
     this.#engine = new Engine(options as AppOptions<never>, this.#limits);
@@ -118,11 +101,14 @@ export class App<U extends User = User> {
       authenticateTimeoutMs: this.#limits.authenticateTimeoutMs,
     };
     this.fetch = (request, info) => this.#fetch(request, addressOf(info?.remoteAddr));
-    this.connections = this.#connectionsView();
+    this.connections = this.#directory = new ConnectionDirectory(
+      this.#engine.connections,
+      this.#engine.members,
+    );
     if (options.path !== false) this.socket(options.path ?? "/socket");
     const { system } = this;
     if (options.guardRejections) this.#undo.push(guardRejections(system.counters, system.logger));
-    if (options.signals) this.#undo.push(onTerminationSignals(() => this.close()));
+    if (options.signals) this.#undo.push(onTerminationSignals(() => void endProcess(() => this.close())));
   }
 
   /** The actor system below: its tree, counters and dead letters can be looked at, and actors of your own spawned. */
@@ -131,16 +117,22 @@ export class App<U extends User = User> {
   }
 
   /**
-   * Handles the topics of a contract.
+   * Handles topics.
    *
-   * @throws {TroupeError} `invalid_handlers` for a missing or unknown handler, `duplicate_pattern`.
+   * @param contract A contract (see `defineTopic`), which types and checks everything that is said; or only a pattern,
+   * such as `room:{id}` or `room:*`: any event, any payload.
+   * @param handlers What is done about it.
+   * @throws {TroupeError} `invalid_contract` for what is neither a contract nor a pattern; `invalid_handlers` for a
+   * missing or unknown handler; `invalid_pattern`; `duplicate_pattern`.
    */
-  topic<C extends AnyContract, S = undefined>(contract: C, handlers: TopicHandlers<C, U, S>): this;
-  /** Handles the topics of a pattern, without a contract: any event, any payload. */
-  topic<const P extends string, S = undefined>(pattern: P, handlers: TopicHandlers<Untyped<P>, U, S>): this;
-  topic<S>(contract: AnyContract | string, handlers: TopicHandlers<never, U, S>): this {
-    const topic = typeof contract === "string" ? untyped(new TopicPattern(contract)) : contract;
-    const kind = topicKind(topic, handlers as unknown as TopicHandlers<typeof topic, U, S>);
+  topic<const T extends AnyContract | string, S = undefined>(
+    contract: T,
+    handlers: TopicHandlers<TopicOf<T>, U, S>,
+  ): this {
+    const given: AnyContract | string = contract;
+    checkTopic(given, handlers);
+    const topic = typeof given === "string" ? untyped(new TopicPattern(given)) : given;
+    const kind = topicKind<AnyTopic, U, S>(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
     this.#engine.kinds.add(kind.pattern, kind);
     return this;
   }
@@ -149,14 +141,16 @@ export class App<U extends User = User> {
    * Handles the connections to a path without a channel protocol.
    *
    * @param path An exact path, or a URL pattern such as `/feeds/:name`.
-   * @throws {TroupeError} `bad_path`.
+   * @throws {TroupeError} `bad_path`; `invalid_handlers` for what is no component.
    */
   component<S = undefined>(path: string, component: Component<S, U>): this {
+    checkComponent(path, component);
     const ports = this.#engine.mount(this.#limits, this.#limits.componentIdleMs);
+    const { transports = [websocket] } = this.#options;
     this.#router.add(path, {
       ...this.#endpoint({}, ports),
       component: component as unknown as Component<unknown>,
-      transport: websocket,
+      transport: transports.find(({ segment }) => segment === websocket.segment) ?? transports[0],
     });
     return this;
   }
@@ -167,8 +161,8 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `bad_path`, `bad_origin`, `invalid_options`.
    */
   socket(path: string, options: SocketOptions = {}): this {
-    checkOptionNames(options, ["origin", "subProtocols", "limits"]);
-    const limits = completeLimits({ ...this.#options.limits, ...options.limits });
+    checkOptions("app.socket", options);
+    const limits = completeLimits(this.#options.limits, options.limits);
     const ports = this.#engine.mount(limits, limits.idleMs);
     for (const transport of this.#options.transports ?? [websocket]) {
       const below = `${path.replace(/\/+$/, "")}/${transport.segment}`;
@@ -183,54 +177,133 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, and what the contract refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
-    const match = this.#engine.kinds.find(topic);
-    if (match === null) throw this.#unmatched(topic);
-    const value = checkOutgoing(match.value, event, payload);
+    const value = checkOutgoing(this.#kindOf(topic), event, payload);
     this.#engine.topics.publish(new Publication(topic, event, value, null, recipientFilter(options, null)));
   }
 
-  /** Sends raw data to the component connections that are meant. Returns how many there were. */
+  /**
+   * Sends raw data to the component connections that are meant. Returns how many there were.
+   *
+   * @throws {TroupeError} `bad_target`, `unsendable_data`.
+   */
   send(to: Target, data: RawData): number;
-  /** Sends an event to the channels in `topic` of the connections that are meant. Returns how many there were. */
+  /**
+   * Sends an event to the channels in `topic` of the connections that are meant. Returns how many there were.
+   *
+   * @throws {TroupeError} `bad_target`, `unmatched_topic`, and what the contract refuses.
+   */
   send(to: Target, topic: string, event: string, payload: unknown): number;
   send(to: Target, data: RawData | string, event?: string, payload?: unknown): number {
+    const meant = this.#directory.meant(to);
     if (event === undefined) {
-      const raw = this.#meant(to).filter((connection) => connection.codec === null);
       const frame = rawFrame(data);
+      const raw = meant.filter((connection) => connection.codec === null);
       for (const connection of raw) connection.write(frame);
       return raw.length;
     }
-    const ids = new Set(this.#meant(to).map(({ info }) => info.id));
-    const members = [...this.#engine.members.of(data as string)].filter(({ connectionId }) =>
-      ids.has(connectionId)
-    );
+    const topic = data as string;
+    checkOutgoing(this.#kindOf(topic), event, payload);
+    const members = this.#membersAmong(meant, topic);
     for (const member of members) member.push(event, payload);
     return members.length;
   }
 
   /**
-   * Closes the connections that are meant; their clients come back, unless `authenticate` refuses them then. Returns
-   * how many there were.
+   * Tells the channels in `topic` of the connections that are meant: `message` reaches their `info` handlers, and no
+   * client. Returns how many took it; the message to one whose mailbox is full is a dead letter (`overflow`).
    *
-   * @param code A close code. Default: 1001.
+   * @throws {TroupeError} `bad_target`, `unmatched_topic`.
    */
-  disconnect(target: Target, reason = "disconnected", code: number = CLOSE_GOING_AWAY): number {
-    const meant = this.#meant(target);
-    for (const connection of meant) connection.close(code, reason);
-    return meant.length;
-  }
-
-  /** Serves on a port until it is closed. See {@link ListenOptions}. */
-  listen(options: ListenOptions = {}): Listening {
-    return listen(this.fetch, () => this.close(), options);
+  tell(to: Target, topic: string, message: unknown): number {
+    this.#kindOf(topic);
+    return this.#membersAmong(this.#directory.meant(to), topic).filter(({ address }) =>
+      offer(address, message)
+    ).length;
   }
 
   /**
-   * Ends the app: no new connections (status 503), every open one is closed with 1012 so that its client comes back
-   * to whoever is there then, and all actors stop. Further calls return the same promise.
+   * Closes the connections that are meant, behind what was published before; their clients come back, unless
+   * `authenticate` refuses them then. Returns how many there were.
+   *
+   * @param reason What the client is told: at most 123 bytes of UTF-8; longer ones are cut.
+   * @param code A close code that can be sent (RFC 6455, section 7.4). Default: 1001.
+   * @throws {TroupeError} `bad_target`, `bad_close_code`.
+   */
+  disconnect(target: Target, reason = "disconnected", code: number = CLOSE_GOING_AWAY): number {
+    checkCloseCode(code);
+    const meant = this.#directory.meant(target);
+    for (const connection of meant) connection.closeInTurn(code, reason);
+    return meant.length;
+  }
+
+  /**
+   * Whether `request` is for one of the app's paths: to mount it inside of another server, whose other routes get all
+   * the rest.
+   *
+   * @example
+   * ```ts
+   * import { App } from "@troupe/core";
+   * import { Hono } from "hono";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const app = new App({ basePath: "/realtime" });
+   * const site = new Hono()
+   *   .use((c, next) => app.handles(c.req.raw) ? app.fetch(c.req.raw) : next())
+   *   .get("/", (c) => c.text("the site"));
+   * assertEquals(await (await site.request("/")).text(), "the site");
+   * assertEquals((await site.request("/realtime/socket/websocket")).status, 400); // no handshake
+   * ```
+   */
+  handles(request: Request): boolean {
+    const url = urlOf(request);
+    return url !== null && this.#router.find(url.pathname) !== null;
+  }
+
+  /**
+   * Serves on a port until the app is closed. See {@link ListenOptions}.
+   *
+   * @throws {TroupeError} `invalid_options`; `app_closed` for an app that is closed.
+   * @throws What `Deno.serve` throws, e.g. `Deno.errors.AddrInUse` for a port that is in use.
+   */
+  listen(options: ListenOptions = {}): Listening {
+    checkOptions("app.listen", options);
+    if (this.#closed !== null) {
+      throw new TroupeError("app_closed", "Cannot listen: the app is closed, and does not start again");
+    }
+    const { hostname = "127.0.0.1", port = 8000, signal, signals = true, deadlineMs } = options;
+    const { clock, logger } = this.system;
+    const listener = new Listener({ clock, logger, fetch: this.fetch }, hostname, port);
+    this.#listeners.push(listener);
+    const close = (bounds?: CloseOptions): Promise<void> => this.close(bounds);
+    const end = (): Promise<void> => close({ deadlineMs });
+    if (signals) this.#undo.push(onTerminationSignals(() => void endProcess(end, { clock, deadlineMs })));
+    if (signal?.aborted) void end();
+    else if (signal !== undefined) {
+      const listener = (): void => void end();
+      signal.addEventListener("abort", listener, { once: true });
+      this.#undo.push(() => signal.removeEventListener("abort", listener));
+    }
+    return {
+      hostname: listener.hostname,
+      port: listener.port,
+      finished: listener.finished,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
+  }
+
+  /**
+   * Ends the app, in this order: new requests are answered with status 503; every connection is closed with 1012, so
+   * that its client comes back to whoever is there then, and every channel ends (`leave` is called with the reason
+   * `shutdown`); handlers that are pending, and asynchronous `leave` and `close` handlers, may finish; all actors stop;
+   * the ports of {@link App.listen} are free. What has not ended by the deadline is cut off. Further calls return the
+   * same promise, which does not reject.
+   *
+   * @throws {TroupeError} `invalid_options`.
    */
   close(options: CloseOptions = {}): Promise<void> {
-    return this.#closed ??= this.#close(options);
+    checkOptions("app.close", options);
+    return this.#closed ??= this.#close(options.deadlineMs ?? DEADLINE_MS);
   }
 
   /** {@link App.close} with its default deadline. */
@@ -238,25 +311,31 @@ export class App<U extends User = User> {
     await this.close();
   }
 
-  async #close(options: CloseOptions): Promise<void> {
-    for (const connection of [...this.#engine.connections]) {
-      connection.close(CLOSE_RESTART, "the server restarts");
-    }
-    this.system.scheduler.drain();
-    await this.system.shutdown(options);
+  async #close(deadlineMs: number): Promise<void> {
+    const { clock } = this.system;
+    const endMs = clock.elapsedMs() + deadlineMs;
+    await this.#engine.end(deadlineMs);
+    const restMs = Math.max(endMs - clock.elapsedMs(), 0);
+    await Promise.all(this.#listeners.map((listener) => listener.stop(restMs)));
     for (const undo of this.#undo) undo();
   }
 
   async #fetch(request: Request, remoteAddress: string): Promise<Response> {
-    if (this.#closed !== null) {
-      return refusalResponse(503, "shutting_down", {}, { "retry-after": "1" });
-    }
-    const route = this.#router.find(new URL(request.url).pathname);
+    if (this.#closed !== null) return refuse(SHUTTING_DOWN, this.#engine);
+    const url = urlOf(request);
+    if (url === null) return refusalResponse(400, "bad_url");
+    const route = this.#router.find(url.pathname);
     if (route !== null) {
       return await upgrade(request, remoteAddress, route.value, route.params, this.#upgradePorts);
     }
-    if (this.#options.fallback !== undefined) return await this.#options.fallback(request, remoteAddress);
-    return refusalResponse(404, "not_found");
+    if (this.#options.fallback === undefined) return refusalResponse(404, "not_found");
+    try {
+      return await this.#options.fallback(request, remoteAddress);
+    } catch (error) {
+      this.system.counters.add("fallback.failed");
+      this.system.logger.log("error", "fallback failed", { error: messageOf(error), path: url.pathname });
+      return refusalResponse(500, "fallback_failed");
+    }
   }
 
   #endpoint(
@@ -270,38 +349,16 @@ export class App<U extends User = User> {
     };
   }
 
-  #meant(target: Target): Connection[] {
-    const { connections, members } = this.#engine;
-    if (target === "all") return [...connections];
-    if ("user" in target) return [...connections.ofUser(target.user)];
-    const ids = "connection" in target
-      ? [target.connection]
-      : [...members.of(target.topic)].map(({ connectionId }) => connectionId);
-    return ids.map((id) => connections.get(id)).filter((connection) => connection !== undefined);
+  #membersAmong(connections: readonly Connection[], topic: string): Member[] {
+    const ids = new Set(connections.map(({ info }) => info.id));
+    return [...this.#engine.members.of(topic)].filter(({ connectionId }) => ids.has(connectionId));
   }
 
-  #connectionsView(): Connections<U> {
-    const { connections } = this.#engine;
-    const inTopic = (topic: string): ConnectionView<U>[] => this.#meant({ topic }).map(view<U>);
-    return {
-      get size() {
-        return connections.size;
-      },
-      get: (id) => {
-        const connection = connections.get(id);
-        return connection === undefined ? undefined : view<U>(connection);
-      },
-      ofUser: (id) => [...connections.ofUser(id)].map(view<U>),
-      inTopic,
-      *[Symbol.iterator]() {
-        for (const connection of connections) yield view<U>(connection);
-      },
-    };
-  }
-
-  #unmatched(topic: string): TroupeError {
+  #kindOf(topic: string): TopicKind {
+    const match = this.#engine.kinds.find(topic);
+    if (match !== null) return match.value;
     const accepted = this.#engine.kinds.patterns().map((pattern) => pattern.source);
-    return new TroupeError(
+    throw new TroupeError(
       "unmatched_topic",
       `No topic of this app covers ${JSON.stringify(topic)}: it has ${accepted.join(", ") || "none"}`,
       { details: { topic, accepted } },
@@ -309,17 +366,15 @@ export class App<U extends User = User> {
   }
 }
 
-function view<U extends User>(connection: Connection): ConnectionView<U> {
-  return {
-    id: connection.info.id,
-    user: connection.user as U,
-    info: connection.info,
-    get backlog() {
-      return connection.backlog;
-    },
-  };
-}
-
 function addressOf(address: Deno.Addr | undefined): string {
   return address !== undefined && "hostname" in address ? address.hostname : "";
+}
+
+/** `null` where the request has none that can be read, e.g. for a `Host` header with a space. */
+function urlOf(request: Request): URL | null {
+  try {
+    return new URL(request.url);
+  } catch {
+    return null;
+  }
 }

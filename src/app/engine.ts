@@ -1,6 +1,8 @@
+import type { TimerId } from "../base/clock.ts";
 import { DynamicSupervisor } from "../actors/dynamic_supervisor.ts";
 import { System } from "../actors/system.ts";
 import { PatternTable } from "../contract/pattern_table.ts";
+import { CLOSE_GOING_AWAY, CLOSE_RESTART } from "../protocol/close_codes.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { channelBehavior } from "../sessions/channel_behavior.ts";
 import { ChannelInterpreter } from "../sessions/channel_interpreter.ts";
@@ -17,6 +19,7 @@ import type { ConnectionInfo } from "../sessions/connection_info.ts";
 import { ConnectionTable } from "../sessions/connections.ts";
 import { IdleWheel } from "../sessions/idle_wheel.ts";
 import { Members } from "../sessions/members.ts";
+import { OpenWork } from "../sessions/open_work.ts";
 import { Flusher } from "../sessions/outbox.ts";
 import { Session, sessionBehavior, type SessionLimits, type SessionPorts } from "../sessions/session.ts";
 import type { TopicKind } from "../sessions/topic_kind.ts";
@@ -44,6 +47,11 @@ export class Engine {
   readonly #sessions: DynamicSupervisor<never, Session>;
   readonly #connectionActors: DynamicSupervisor<ConnectionMessage, Connection>;
   readonly #wheels = new Map<number, IdleWheel>();
+  readonly #work = new OpenWork();
+  /** Connections whose upgrade was granted and that have not opened yet, and until when each may take. */
+  readonly #opening = new Map<Connection, TimerId>();
+  #handshakes = 0;
+  #ending = false;
 
   constructor(options: AppOptions<never>, limits: Required<Limits>) {
     this.system = new System(options);
@@ -70,11 +78,14 @@ export class Engine {
       topics: this.topics,
       kinds: this.kinds,
       members: this.members,
+      work: this.#work,
+      isEnding: () => this.#ending,
       maxRefusedMessages: limits.maxRefusedMessages,
       channelBehavior: channelBehavior(limits.channelMailbox),
     };
     this.#componentPorts = {
       ...ports,
+      work: this.#work,
       topics: new Topics("component-topics", ports, bounds),
       maxSubscriptions: limits.maxSubscriptions,
     };
@@ -100,12 +111,18 @@ export class Engine {
           outbox: {
             maxFrames: limits.outboxFrames,
             maxBytes: limits.outboxBytes,
-            maxTransportBytes: 65_536,
-            maxTransportFrames: 256,
+            maxTransportBytes: limits.transportBytes,
+            maxTransportFrames: limits.transportFrames,
           },
         },
-        opened: (connection) => this.connections.add(connection),
-        closed: (connection) => this.connections.remove(connection),
+        opened: (connection) => {
+          this.#stopOpening(connection);
+          this.connections.add(connection);
+        },
+        closed: (connection) => {
+          this.#stopOpening(connection);
+          this.connections.remove(connection);
+        },
       },
     };
   }
@@ -136,7 +153,42 @@ export class Engine {
 
   /** Whether another connection would be one too many. */
   get isFull(): boolean {
-    return this.#connectionActors.size >= this.#limits.maxConnections;
+    return this.#connectionActors.size + this.#handshakes >= this.#limits.maxConnections;
+  }
+
+  /** Whether the end has begun: nothing new is taken in. */
+  get isEnding(): boolean {
+    return this.#ending;
+  }
+
+  /** Keeps a place for a connection while `handshake` is under way. */
+  async duringHandshake<T>(handshake: () => T | Promise<T>): Promise<T> {
+    this.#handshakes++;
+    try {
+      return await handshake();
+    } finally {
+      this.#handshakes--;
+    }
+  }
+
+  /**
+   * Ends everything: closes the connections with 1012, waits for the handlers that are pending and for `leave` and
+   * `close` handlers, then stops all other actors. What is not done by the deadline is cut off.
+   */
+  async end(deadlineMs: number): Promise<void> {
+    const { system } = this;
+    this.#ending = true;
+    for (const connection of [...this.#opening.keys(), ...this.connections]) {
+      connection.close(CLOSE_RESTART, "the server restarts");
+    }
+    system.scheduler.drain();
+    const endMs = system.clock.elapsedMs() + deadlineMs;
+    let timer: TimerId = 0;
+    const late = new Promise<void>((resolve) => timer = system.clock.setTimer(resolve, deadlineMs));
+    const stopped = Promise.all([system.stop(this.#sessions.ref), system.stop(this.#connectionActors.ref)]);
+    await Promise.race([stopped.then(() => this.#work.ended()), late]);
+    system.clock.clearTimer(timer);
+    await system.shutdown({ deadlineMs: Math.max(endMs - system.clock.elapsedMs(), 0) });
   }
 
   #connection(
@@ -148,7 +200,19 @@ export class Engine {
   ): Connection {
     const connection = new Connection(mount.connections, info, user, codec, interpreter);
     connection.startedAs(this.#connectionActors.start({ args: connection, label: info.id }));
+    const timer = this.system.clock.setTimer(() => {
+      this.system.counters.add("connections.never_opened");
+      connection.close(CLOSE_GOING_AWAY, "it took too long to open");
+    }, this.#limits.openTimeoutMs);
+    this.#opening.set(connection, timer);
     return connection;
+  }
+
+  #stopOpening(connection: Connection): void {
+    const timer = this.#opening.get(connection);
+    if (timer === undefined) return;
+    this.system.clock.clearTimer(timer);
+    this.#opening.delete(connection);
   }
 
   #wheel(idleMs: number): IdleWheel | null {

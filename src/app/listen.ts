@@ -1,4 +1,7 @@
-import { onTerminationSignals } from "./signals.ts";
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import { refusalResponse } from "../http/refusal_response.ts";
 
 /** Where and how an app listens. */
 export interface ListenOptions {
@@ -6,40 +9,73 @@ export interface ListenOptions {
   hostname?: string;
   /** The port; 0 picks a free one. Default: 8000. */
   port?: number;
-  /** Ends the app when it fires. */
+  /** Closes the app when it fires; at once if it has fired already. */
   signal?: AbortSignal;
-  /** Ends the app on SIGTERM and SIGINT. Default: `true`. */
+  /**
+   * Closes the app on SIGTERM and SIGINT; a second signal ends the process at once. After the close the process ends
+   * by itself; if something keeps it alive for `deadlineMs` more, e.g. a client that does not answer the close, it is
+   * ended with code 0. Default: `true`.
+   */
   signals?: boolean;
+  /** How long a close by a signal may take, in milliseconds: see `App.close`. Default: 10,000. */
+  deadlineMs?: number;
 }
 
 /** A server that runs. */
-export interface Listening {
+export interface Listening extends AsyncDisposable {
   /** Where it listens. */
   readonly hostname: string;
   /** The port that it got. */
   readonly port: number;
-  /** Resolves when the app has ended and the port is free. */
+  /** Resolves when the app is closed and the port is free. */
   readonly finished: Promise<void>;
-  /** Ends the app: see `App.close`. Resolves when the port is free. */
-  close(): Promise<void>;
+  /** Closes the app: see `App.close`. Resolves when the port is free. */
+  close(options?: { deadlineMs?: number }): Promise<void>;
 }
 
-/** Serves `fetch` on a port; `close` ends the app behind it. Throws what `Deno.serve` throws, e.g. `AddrInUse`. */
-export function listen(
-  fetch: (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => Promise<Response>,
-  close: () => Promise<void>,
-  options: ListenOptions,
-): Listening {
-  const { hostname = "127.0.0.1", port = 8000 } = options;
-  const server = Deno.serve({ hostname, port, onListen() {} }, fetch);
-  let ending: Promise<void> | null = null;
-  const end = (): Promise<void> =>
-    ending ??= (async () => {
-      stopListening();
-      await close();
-      await server.shutdown();
-    })();
-  const stopListening = options.signals === false ? (): void => {} : onTerminationSignals(end);
-  options.signal?.addEventListener("abort", () => void end(), { once: true });
-  return { hostname: server.addr.hostname, port: server.addr.port, finished: server.finished, close: end };
+/** What a listener needs of its app. */
+export interface ListenerPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** The app's own `fetch`. */
+  fetch(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response>;
+}
+
+/** One listening port of an app. */
+export class Listener {
+  readonly hostname: string;
+  readonly port: number;
+  /** Resolves when the port is free. */
+  readonly finished: Promise<void>;
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #clock: Clock;
+  #finish: () => void = () => {};
+
+  /** Throws what `Deno.serve` throws, e.g. `Deno.errors.AddrInUse`. */
+  constructor(ports: ListenerPorts, hostname: string, port: number) {
+    this.#clock = ports.clock;
+    this.finished = new Promise((resolve) => this.#finish = resolve);
+    const onError = (error: unknown): Response => {
+      ports.logger.log("error", "a request could not be answered", { error: messageOf(error) });
+      return refusalResponse(500, "internal_error");
+    };
+    this.#server = Deno.serve(
+      { hostname, port, onListen() {}, onError },
+      (request, info) => ports.fetch(request, info),
+    );
+    this.hostname = this.#server.addr.hostname;
+    this.port = this.#server.addr.port;
+  }
+
+  /**
+   * Frees the port, and waits for the requests that are being answered, `withinMs` at the most. A client that does not
+   * answer a close would keep the runtime's server waiting for ever: it is left to itself then.
+   */
+  async stop(withinMs: number): Promise<void> {
+    let timer: ReturnType<Clock["setTimer"]> | null = null;
+    const late = new Promise<void>((resolve) => timer = this.#clock.setTimer(resolve, withinMs));
+    await Promise.race([this.#server.shutdown(), late]);
+    if (timer !== null) this.#clock.clearTimer(timer);
+    this.#finish();
+  }
 }

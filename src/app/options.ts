@@ -1,13 +1,10 @@
-import { z } from "zod";
 import type { Clock } from "../base/clock.ts";
-import { TroupeError } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { SchedulerOptions } from "../actors/scheduler.ts";
 import type { Credentials } from "../http/credentials.ts";
 import type { OriginPolicy } from "../http/origin.ts";
 import type { Codec } from "../protocol/codec.ts";
-import type { ConnectionInfo } from "../sessions/connection_info.ts";
 import type { User } from "../sessions/user.ts";
 import type { Transport } from "../transport/transport.ts";
 
@@ -22,37 +19,73 @@ export interface Handshake extends Credentials {
 /** Who it is; `null` to refuse with status 403; a response to refuse in another way. */
 export type Authenticated<U extends User> = U | null | Response;
 
-/** Everything that is bounded, by name. Each bound that is met is counted. */
+/**
+ * Everything that is bounded, by name. Each bound that is met is counted, under the counter that is named with it (see
+ * `app.system.counters`).
+ */
 export interface Limits {
-  /** Channels of one connection. Default: 100. Beyond: the join is refused. */
+  /** Channels of one connection. Default: 100. Beyond: the join is refused (`channels.too_many`). */
   maxChannels?: number;
-  /** Bytes of a topic's name. Default: 512. Beyond: the join is refused. */
+  /** Bytes of a topic's name. Default: 512. Beyond: the join is refused (`channels.topic_too_long`). */
   maxTopicBytes?: number;
-  /** Bytes of one message from a client. Default: 1,048,576 (1 MiB). Beyond: close 1009. */
+  /** Bytes of one message from a client. Default: 1,048,576 (1 MiB). Beyond: close 1009 (`connections.too_big`). */
   maxMessageBytes?: number;
-  /** Messages that wait in one channel's mailbox. Default: 1,000. Beyond: the reply is `overloaded`. */
+  /**
+   * Messages that wait in one channel's mailbox. Default: 1,000. Beyond: the reply is `overloaded`
+   * (`channels.overloaded`).
+   */
   channelMailbox?: number;
-  /** Messages that a full channel refuses in a row before its connection is closed with 1013. Default: 100. */
+  /**
+   * Messages that a full channel refuses in a row before its connection is closed with 1013. Default: 100
+   * (`connections.overloaded`).
+   */
   maxRefusedMessages?: number;
-  /** Messages that wait in one component connection's mailbox. Default: 1,000. Beyond: close 1013. */
+  /**
+   * Messages that wait in one component connection's mailbox. Default: 1,000. Beyond: close 1013
+   * (`connections.overloaded`).
+   */
   connectionMailbox?: number;
-  /** Topics that one component connection subscribes to. Default: 100. */
+  /**
+   * Topics that one component connection subscribes to. Default: 100. Beyond: `subscribe` throws
+   * `too_many_subscriptions` (`components.subscriptions_refused`).
+   */
   maxSubscriptions?: number;
-  /** Messages that wait in one topic's mailbox. Default: 10,000. Beyond: a broadcast throws `topic_overloaded`. */
+  /**
+   * Messages that wait in one topic's mailbox. Default: 10,000. Beyond: a broadcast throws `topic_overloaded`
+   * (`topics.overloaded`).
+   */
   topicMailbox?: number;
-  /** Topics that live at a time. Default: 1,000,000. Beyond: the join is refused. */
+  /** Topics that live at a time. Default: 1,000,000. Beyond: the join is refused (`topics.refused`). */
   maxTopics?: number;
-  /** How long a topic lives without a member, in milliseconds. Default: 10,000. */
+  /** How long a topic lives without a member, in milliseconds. Default: 10,000. Then it stops (`topics.idle`). */
   topicIdleMs?: number;
-  /** Open connections. Default: 1,000,000. Beyond: status 503. */
+  /**
+   * Connections, those in their handshake included. Default: 1,000,000. Beyond: status 503
+   * (`upgrades.refused.too_many_connections`).
+   */
   maxConnections?: number;
-  /** Frames that wait for one connection. Default: 8,192. Beyond: close 1013. */
+  /** Frames that wait for one connection. Default: 8,192. Beyond: close 1013 (`outbox.overflows`). */
   outboxFrames?: number;
-  /** Bytes that wait for one connection. Default: 1,048,576 (1 MiB). Beyond: close 1013. */
+  /** Bytes that wait for one connection. Default: 1,048,576 (1 MiB). Beyond: close 1013 (`outbox.overflows`). */
   outboxBytes?: number;
-  /** How long `authenticate` may take, in milliseconds. Default: 5,000. Beyond: status 503. */
+  /** Frames handed to the transport since it was last empty. Default: 256. Beyond: they wait in the outbox. */
+  transportFrames?: number;
+  /** Bytes that the transport may hold. Default: 65,536 (64 KiB). Beyond: frames wait in the outbox. */
+  transportBytes?: number;
+  /**
+   * How long `authenticate` may take, in milliseconds. Default: 5,000. Beyond: status 503
+   * (`upgrades.refused.authenticate_timeout`).
+   */
   authenticateTimeoutMs?: number;
-  /** How long a channel connection may say nothing, in milliseconds. Default: 60,000. Beyond: close 1001. 0: for ever. */
+  /**
+   * How long a connection may take to open after its upgrade was granted, in milliseconds. Default: 10,000. Beyond, it
+   * is let go of (`connections.never_opened`): some transports say nothing of a client that has gone meanwhile.
+   */
+  openTimeoutMs?: number;
+  /**
+   * How long a channel connection may say nothing, in milliseconds. Default: 60,000. Beyond: close 1001
+   * (`connections.idle`). 0: for ever.
+   */
   idleMs?: number;
   /** The same for component connections. Default: 0, for ever. */
   componentIdleMs?: number;
@@ -73,7 +106,11 @@ export interface SocketOptions {
 
 /** What an `App` takes. Everything has a default. */
 export interface AppOptions<U extends User = User> {
-  /** Who is it? Default: a new anonymous user for each connection. Called before each upgrade. */
+  /**
+   * Who is it? Called before each upgrade. `null` answers status 403, a `Response` is passed on, a throw answers 500,
+   * and taking longer than `limits.authenticateTimeoutMs` 503 with `Retry-After`. Default: a new anonymous user for
+   * each connection.
+   */
   authenticate?: (handshake: Handshake) => Authenticated<U> | Promise<Authenticated<U>>;
   /** Where the channel protocol is mounted. Default: `/socket`. `false`: nowhere but where `app.socket` says. */
   path?: string | false;
@@ -85,11 +122,18 @@ export interface AppOptions<U extends User = User> {
   subProtocols?: readonly string[];
   /** Bounds. */
   limits?: Limits;
-  /** What answers requests for all other paths. Default: status 404. */
+  /** What answers requests for all other paths. Default: status 404. A throw answers 500 and is logged. */
   fallback?: (request: Request, remoteAddress: string) => Response | Promise<Response>;
-  /** Keeps the process alive when a promise that nobody awaits is rejected; counts and logs it. Default: `false`. */
+  /**
+   * Keeps the process alive when a promise that nobody awaits is rejected, until the app is closed; counts
+   * (`rejections.unhandled`) and logs it. It holds for the whole process. Default: `false`.
+   */
   guardRejections?: boolean;
-  /** Drains and closes on SIGTERM and SIGINT; for `deno serve`, where there is no `listen`. Default: `false`. */
+  /**
+   * On SIGTERM or SIGINT, closes the app and ends the process with code 0; a second signal ends it at once. For `deno
+   * serve`, where nobody has the server in hand; `app.listen` does it by itself. The runtime of Deno 2.9 stops listening
+   * under `deno serve` on its own then, and clients may see its 1001 instead of our 1012. Default: `false`.
+   */
   signals?: boolean;
   /** Wire protocols. Default: Phoenix Channels 1.0.0 and 2.0.0, and our 2.1.0. */
   codecs?: readonly Codec[];
@@ -103,87 +147,4 @@ export interface AppOptions<U extends User = User> {
   random?: Random;
   /** How drains are bounded and where turns come from. */
   scheduler?: Omit<SchedulerOptions, "onFault">;
-}
-
-/** What is known of a connection to those outside of its handlers. */
-export interface ConnectionView<U extends User = User> {
-  /** Its id. */
-  readonly id: string;
-  /** Who is on the other side. */
-  readonly user: U;
-  /** Its handshake. */
-  readonly info: ConnectionInfo;
-  /** Frames that wait for it. */
-  readonly backlog: number;
-}
-
-const count = z.number().int().positive();
-const duration = z.number().nonnegative();
-
-const limitsSchema = z.strictObject({
-  maxChannels: count.default(100),
-  maxTopicBytes: count.default(512),
-  maxMessageBytes: count.default(1_048_576),
-  channelMailbox: count.default(1_000),
-  maxRefusedMessages: count.default(100),
-  connectionMailbox: count.default(1_000),
-  maxSubscriptions: count.default(100),
-  topicMailbox: count.default(10_000),
-  maxTopics: count.default(1_000_000),
-  topicIdleMs: duration.default(10_000),
-  maxConnections: count.default(1_000_000),
-  outboxFrames: count.default(8_192),
-  outboxBytes: count.default(1_048_576),
-  authenticateTimeoutMs: duration.default(5_000),
-  idleMs: duration.default(60_000),
-  componentIdleMs: duration.default(0),
-});
-
-const OPTION_NAMES: readonly (keyof AppOptions)[] = [
-  "authenticate",
-  "path",
-  "basePath",
-  "origin",
-  "subProtocols",
-  "limits",
-  "fallback",
-  "guardRejections",
-  "signals",
-  "codecs",
-  "transports",
-  "logger",
-  "clock",
-  "random",
-  "scheduler",
-];
-
-/**
- * Fills in the limits that were not given.
- *
- * @throws {TroupeError} `invalid_options`, naming the limit at fault and what is accepted.
- */
-export function completeLimits(limits: Limits | undefined): Required<Limits> {
-  const result = limitsSchema.safeParse(limits ?? {});
-  if (result.success) return result.data;
-  const [{ path, message }] = result.error.issues;
-  throw new TroupeError(
-    "invalid_options",
-    `Cannot use limits${path.map((key) => `.${String(key)}`).join("")}: ${message}`,
-    {
-      details: { accepted: Object.keys(limitsSchema.shape) },
-    },
-  );
-}
-
-/** Refuses an option that does not exist: most often a slip of the pen, which would be silent otherwise. */
-export function checkOptionNames(options: object, accepted: readonly string[] = OPTION_NAMES): void {
-  const unknown = Object.keys(options).find((name) => !accepted.includes(name));
-  if (unknown === undefined) return;
-  throw new TroupeError(
-    "invalid_options",
-    `There is no option ${JSON.stringify(unknown)}. Accepted: ${accepted.join(", ")}`,
-    {
-      details: { option: unknown, accepted },
-    },
-  );
 }

@@ -1,4 +1,4 @@
-import { messageOf, TroupeError } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import { type Credentials, readCredentials } from "../http/credentials.ts";
 import type { OriginCheck } from "../http/origin.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
@@ -10,8 +10,8 @@ import { ConnectionInfo } from "../sessions/connection_info.ts";
 import type { SocketSink } from "../sessions/socket.ts";
 import type { User } from "../sessions/user.ts";
 import type { Transport } from "../transport/transport.ts";
+import { type Authenticate, authenticate, NotAuthenticated } from "./authenticate.ts";
 import type { Engine, MountPorts } from "./engine.ts";
-import type { Authenticated, Handshake } from "./options.ts";
 
 /** What a path leads to: the channel protocol over one transport, or a raw component. */
 export interface Endpoint {
@@ -27,16 +27,34 @@ export interface Endpoint {
 export interface UpgradePorts {
   readonly engine: Engine;
   readonly codecs: readonly Codec[];
-  readonly authenticate:
-    | ((handshake: Handshake) => Authenticated<User> | Promise<Authenticated<User>>)
-    | null;
+  /** `null`: everybody is a new anonymous user. */
+  readonly authenticate: Authenticate | null;
   readonly authenticateTimeoutMs: number;
+}
+
+/** Why there is no upgrade: what the answer says. */
+export interface UpgradeRefusal {
+  readonly status: 400 | 403 | 500 | 503;
+  /** A stable code in snake_case. */
+  readonly reason: string;
+  /** What came, and what is accepted. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** What a request asks for, once it is known to be in order. */
+interface Handshake {
+  readonly url: URL;
+  /** The sub-protocol to name in the answer; `null` for none. */
+  readonly protocol: string | null;
+  /** `null` for a raw component. */
+  readonly codec: Codec | null;
+  readonly credentials: Credentials;
 }
 
 /**
  * Turns a request into a connection, or says why not: status 400 for what is no handshake, 403 for a wrong origin,
- * sub-protocol, version or user, 503 when the server is full or `authenticate` takes too long. Every refusal is JSON
- * with a `reason`. It does not reject.
+ * sub-protocol, version or user, 500 when a hook of the application's fails, 503 when the server is full, shuts down,
+ * or `authenticate` takes too long. Every refusal is JSON with a `reason`. It does not reject.
  */
 export async function upgrade(
   request: Request,
@@ -45,77 +63,94 @@ export async function upgrade(
   params: Readonly<Record<string, string>>,
   ports: UpgradePorts,
 ): Promise<Response> {
-  const { counters, random } = ports.engine.system;
-  const refuse = (
-    status: number,
-    reason: string,
-    details: Readonly<Record<string, unknown>> = {},
-  ): Response => {
-    counters.add(`upgrades.refused.${reason}`);
-    return refusalResponse(status, reason, details, status === 503 ? { "retry-after": "1" } : {});
-  };
-  const fault = endpoint.transport.fault(request);
-  if (fault !== null) return refuse(400, "bad_handshake", { message: fault });
-  if (!endpoint.allows(request)) {
-    return refuse(403, "origin_not_allowed", { origin: request.headers.get("origin") });
-  }
-  const protocol = chooseSubProtocol(request.headers.get("sec-websocket-protocol"), endpoint.subProtocols);
-  if (protocol === null) return refuse(403, "no_sub_protocol", { accepted: endpoint.subProtocols });
-  const url = new URL(request.url);
-  const codec = endpoint.component === null ? selectCodec(url.searchParams.get("vsn"), ports.codecs) : null;
-  if (endpoint.component === null && codec === null) {
-    const accepted = ports.codecs.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
-    return refuse(403, "unsupported_version", { vsn: url.searchParams.get("vsn"), accepted });
-  }
-  if (ports.engine.isFull) return refuse(503, "too_many_connections");
-  const id = random.uuid();
-  const credentials = readCredentials(request, url, protocol.token);
-  const user = await whoIsIt(request, remoteAddress, credentials, id, ports);
-  if (user instanceof Response) {
-    counters.add("upgrades.refused.by_authenticate");
-    return user;
-  }
-  if (user instanceof TroupeError) return refuse(user.retryable ? 503 : 500, user.code);
-  if (user === null) return refuse(403, "not_authenticated");
-  const info = new ConnectionInfo(id, request.url, request.headers, remoteAddress, protocol.chosen ?? "");
-  try {
+  const { engine } = ports;
+  const asked = examine(request, endpoint, ports);
+  if ("reason" in asked) return refuse(asked, engine);
+  // A place is kept from here on: those whose `authenticate` is pending count.
+  return await engine.duringHandshake(async () => {
+    const id = engine.system.random.uuid();
+    const user = await whoIsIt(request, remoteAddress, asked.credentials, id, ports);
+    if (user instanceof Response) {
+      engine.system.counters.add("upgrades.refused.by_authenticate");
+      return user;
+    }
+    if (user instanceof NotAuthenticated) return refuse(user, engine);
+    if (engine.isEnding) return refuse(SHUTTING_DOWN, engine);
+    const info = new ConnectionInfo(id, asked.url.href, request.headers, remoteAddress, asked.protocol ?? "");
     const connect = (): SocketSink =>
       endpoint.component === null
-        ? ports.engine.channelConnection(endpoint.ports, info, user, codec!)
-        : ports.engine.componentConnection(endpoint.ports, info, user, endpoint.component, params);
-    return endpoint.transport.accept(request, protocol.chosen, connect);
-  } catch (error) {
-    return refuse(400, "bad_handshake", { message: messageOf(error) });
-  }
+        ? engine.channelConnection(endpoint.ports, info, user, asked.codec!)
+        : engine.componentConnection(endpoint.ports, info, user, endpoint.component, params);
+    try {
+      return endpoint.transport.accept(request, asked.protocol, connect);
+    } catch (error) {
+      return refuse(
+        { status: 400, reason: "bad_handshake", details: { message: messageOf(error) } },
+        engine,
+      );
+    }
+  });
 }
 
-/** The user; what `authenticate` answered instead; or why there is no answer. */
-async function whoIsIt(
+/** The answer to a request that is refused. It is counted under its reason. */
+export function refuse({ status, reason, details }: UpgradeRefusal, engine: Engine): Response {
+  engine.system.counters.add(`upgrades.refused.${reason}`);
+  return refusalResponse(status, reason, details, status === 503 ? { "retry-after": "1" } : {});
+}
+
+/** The server is going down; whoever comes back finds another. */
+export const SHUTTING_DOWN: UpgradeRefusal = { status: 503, reason: "shutting_down" };
+
+function whoIsIt(
   request: Request,
   remoteAddress: string,
   credentials: Credentials,
   id: string,
   ports: UpgradePorts,
-): Promise<User | Response | TroupeError | null> {
+): User | Promise<User | Response | NotAuthenticated> {
   if (ports.authenticate === null) return { id };
   const { clock, logger } = ports.engine.system;
-  let stopClock = (): void => {};
+  const timeoutMs = ports.authenticateTimeoutMs;
+  return authenticate(ports.authenticate, { ...credentials, request, remoteAddress }, {
+    clock,
+    logger,
+    timeoutMs,
+  });
+}
+
+/** Looks at everything that can be told from the request alone. */
+function examine(
+  request: Request,
+  endpoint: Endpoint,
+  { engine, codecs }: UpgradePorts,
+): Handshake | UpgradeRefusal {
+  const fault = endpoint.transport.fault(request);
+  if (fault !== null) return { status: 400, reason: "bad_handshake", details: { message: fault } };
   try {
-    const answer = ports.authenticate({ ...credentials, request, remoteAddress });
-    if (!(answer instanceof Promise)) return answer;
-    const late = new Promise<TroupeError>((resolve) => {
-      const timeoutMs = ports.authenticateTimeoutMs;
-      const error = new TroupeError("authenticate_timeout", `authenticate took over ${timeoutMs} ms`, {
-        retryable: true,
-      });
-      const timer = clock.setTimer(() => resolve(error), timeoutMs);
-      stopClock = () => clock.clearTimer(timer);
-    });
-    return await Promise.race([answer, late]);
+    if (!endpoint.allows(request)) {
+      const origin = request.headers.get("origin");
+      return { status: 403, reason: "origin_not_allowed", details: { origin } };
+    }
   } catch (error) {
-    logger.log("error", "authenticate failed", { error: messageOf(error), remoteAddress });
-    return new TroupeError("authenticate_failed", messageOf(error));
-  } finally {
-    stopClock();
+    engine.system.logger.log("error", "the origin check failed", { error: messageOf(error) });
+    return { status: 500, reason: "origin_check_failed" };
   }
+  const protocol = chooseSubProtocol(request.headers.get("sec-websocket-protocol"), endpoint.subProtocols);
+  if (protocol === null) {
+    return { status: 403, reason: "no_sub_protocol", details: { accepted: endpoint.subProtocols } };
+  }
+  const url = new URL(request.url);
+  const vsn = url.searchParams.get("vsn");
+  const codec = endpoint.component === null ? selectCodec(vsn, codecs) : null;
+  if (endpoint.component === null && codec === null) {
+    const accepted = codecs.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
+    return { status: 403, reason: "unsupported_version", details: { vsn, accepted } };
+  }
+  if (engine.isFull) return { status: 503, reason: "too_many_connections" };
+  return {
+    url,
+    protocol: protocol.chosen,
+    codec,
+    credentials: readCredentials(request, url, protocol.token),
+  };
 }

@@ -33,6 +33,9 @@ export type Segment =
 const PARAM = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 const RANK = { literal: 0, param: 1, rest: 2 } as const;
 
+/** What a pattern without parameters finds: the same for all, since each joined channel keeps its own. */
+const NO_PARAMS: Record<string, string> = Object.freeze(Object.create(null));
+
 /**
  * A pattern of topic names: parts between colons. A part is literal text, or a parameter `{name}`, which holds any
  * text that is not empty and has no colon; the last part may be `*`, which matches any rest, also an empty one and
@@ -87,7 +90,7 @@ export class TopicPattern<Pattern extends string = string> {
    */
   match(topic: string): ParamsOf<Pattern> | null {
     if (topic === RESERVED_TOPIC) return null;
-    const params: Record<string, string> = Object.create(null);
+    const params: Record<string, string> = this.names.length === 0 ? NO_PARAMS : Object.create(null);
     let from = 0; // One past the end once the topic has no part left.
     for (const segment of this.segments) {
       if (from > topic.length) return null;

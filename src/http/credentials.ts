@@ -1,10 +1,8 @@
-import { getCookies } from "@std/http/cookie";
-
 /** What a request says about who sends it. None of it is verified. */
 export interface Credentials {
   /** The token: phoenix's `authToken`, else the `Authorization: Bearer` header; `null` for none. */
   readonly token: string | null;
-  /** The cookies, by name. */
+  /** The cookies, by name, the first of each: it has the most specific path (RFC 6265, section 5.4). */
   readonly cookies: Readonly<Record<string, string>>;
   /** The query parameters, by name, the first of each: what phoenix sends as `params`. */
   readonly params: Readonly<Record<string, string>>;
@@ -14,9 +12,20 @@ export interface Credentials {
 export function readCredentials(request: Request, url: URL, subProtocolToken: string | null): Credentials {
   const params: Record<string, string> = Object.create(null);
   for (const [name, value] of url.searchParams) params[name] ??= value;
-  return { token: subProtocolToken ?? bearer(request), cookies: getCookies(request.headers), params };
+  return { token: subProtocolToken ?? bearer(request), cookies: cookiesOf(request), params };
 }
 
 function bearer(request: Request): string | null {
   return /^bearer +(\S+) *$/i.exec(request.headers.get("authorization") ?? "")?.[1] ?? null;
+}
+
+/** What is no cookie is skipped: one that is malformed must not hide the others. */
+function cookiesOf(request: Request): Record<string, string> {
+  const cookies: Record<string, string> = Object.create(null);
+  for (const pair of request.headers.get("cookie")?.split(";") ?? []) {
+    const equals = pair.indexOf("=");
+    const name = pair.slice(0, Math.max(equals, 0)).trim();
+    if (name !== "") cookies[name] ??= pair.slice(equals + 1).trim();
+  }
+  return cookies;
 }

@@ -3,7 +3,7 @@ import { TroupeError } from "../base/errors.ts";
 /**
  * Which pages may open a connection. `same`: those of the host that they connect to. `any`: all. A list holds origins:
  * `https://chat.example`, `//chat.example` (any scheme), `//chat.example:8443`, `//*.example` (any subdomain). A
- * function decides by itself.
+ * function decides by itself: it says yes with `true`, and with nothing else.
  */
 export type OriginPolicy =
   | "same"
@@ -25,13 +25,17 @@ export function originCheck(policy: OriginPolicy): OriginCheck {
   const allowed = typeof policy === "function" ? policy : policy === "same" ? isSameHost : listed(policy);
   return (request) => {
     const origin = request.headers.get("origin");
-    return origin === null || allowed(origin, request);
+    // A promise is no yes: the type forbids one, JavaScript does not.
+    return origin === null || allowed(origin, request) === true;
   };
 }
 
 function isSameHost(origin: string, request: Request): boolean {
+  const page = parse(origin);
+  if (page === null) return false;
   const host = request.headers.get("host") ?? new URL(request.url).host;
-  return parse(origin)?.host === host.toLowerCase();
+  // With the page's scheme, so that a default port counts as none on both sides.
+  return page.host !== "" && page.host === parse(`${page.protocol}//${host}`)?.host;
 }
 
 function listed(entries: readonly string[]): (origin: string) => boolean {
@@ -46,10 +50,7 @@ function matcher(entry: string): (origin: URL) => boolean {
   const anyScheme = entry.startsWith("//");
   const wildcard = /^(?:[a-z][a-z0-9+.-]*:)?\/\/\*\./i.test(entry);
   const url = parse((anyScheme ? `http:${entry}` : entry).replace("//*.", "//"));
-  if (
-    url === null || url.pathname !== "/" || url.search !== "" ||
-    (anyScheme ? entry.slice(2) : entry).length === 0
-  ) {
+  if (url === null || url.host === "" || !/^\/?$/.test(url.pathname + url.search + url.hash + url.username)) {
     throw new TroupeError(
       "bad_origin",
       `Cannot allow the origin ${
@@ -58,11 +59,18 @@ function matcher(entry: string): (origin: URL) => boolean {
       { details: { entry } },
     );
   }
-  const anyPort = anyScheme && url.port === "";
+  const anyPort = anyScheme && !/:\d+\/?$/.test(entry);
+  const port = /:(\d+)\/?$/.exec(entry)?.[1] ?? portOf(url);
   return (origin) =>
     (anyScheme || origin.protocol === url.protocol) &&
-    (anyPort || origin.port === url.port) &&
+    (anyPort || portOf(origin) === port) &&
     (wildcard ? origin.hostname.endsWith(`.${url.hostname}`) : origin.hostname === url.hostname);
+}
+
+/** The port, the scheme's own where the URL names none. */
+function portOf(url: URL): string {
+  if (url.port !== "") return url.port;
+  return url.protocol === "https:" ? "443" : url.protocol === "http:" ? "80" : "";
 }
 
 function parse(text: string): URL | null {

@@ -3,7 +3,7 @@ import { TroupeError } from "../base/errors.ts";
 /** Where a path leads, and what was in it. */
 export interface Route<T> {
   readonly value: T;
-  /** The parameters of the path's pattern. */
+  /** The parameters of the path's pattern, percent-decoded where that is possible. */
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -16,26 +16,30 @@ export class Router<T> {
   readonly #exact = new Map<string, T>();
   readonly #patterns: { readonly pattern: URLPattern; readonly source: string; readonly value: T }[] = [];
 
-  /** `basePath`: where all paths begin, e.g. `/realtime`; empty for the root. */
+  /**
+   * `basePath`: where all paths begin, e.g. `/realtime`; empty for the root.
+   *
+   * @throws {TroupeError} `bad_path` if it does not begin with `/`.
+   */
   constructor(basePath = "") {
+    if (basePath !== "") checkPath(basePath);
     this.#basePath = basePath.replace(/\/+$/, "");
-    if (this.#basePath !== "" && !this.#basePath.startsWith("/")) {
-      refuse(basePath, "a base path begins with /");
-    }
   }
 
   /**
    * Adds a path.
    *
-   * @throws {TroupeError} `bad_path` if it does not begin with `/`, is no URL pattern, or is there already.
+   * @throws {TroupeError} `bad_path` if it does not begin with `/`, holds a query or a fragment, is no URL pattern, or
+   * is there already.
    */
   add(path: string, value: T): void {
-    if (!path.startsWith("/")) refuse(path, "a path begins with /");
-    const full = this.#basePath + strip(path);
+    checkPath(path);
+    const asGiven = this.#basePath + path;
+    const full = strip(isPattern(asGiven) ? asGiven : encoded(asGiven));
     if (this.#exact.has(full) || this.#patterns.some(({ source }) => source === full)) {
       refuse(path, "it is there already");
     }
-    if (!/[:*{(]/.test(full)) {
+    if (!isPattern(asGiven)) {
       this.#exact.set(full, value);
       return;
     }
@@ -54,12 +58,35 @@ export class Router<T> {
     for (const { pattern, value } of this.#patterns) {
       const groups = pattern.exec({ pathname: path })?.pathname.groups;
       if (groups === undefined) continue;
-      const params = Object.entries(groups).filter((entry): entry is [string, string] =>
-        entry[1] !== undefined
-      );
-      return { value, params: Object.fromEntries(params) };
+      const params: Record<string, string> = Object.create(null);
+      for (const [name, text] of Object.entries(groups)) if (text !== undefined) params[name] = decoded(text);
+      return { value, params };
     }
     return null;
+  }
+}
+
+function checkPath(path: string): void {
+  if (!path.startsWith("/")) refuse(path, "a path begins with /");
+  if (path.includes("#") || (path.includes("?") && !isPattern(path))) {
+    refuse(path, "a path holds no query and no fragment");
+  }
+}
+
+function isPattern(path: string): boolean {
+  return /[:*{(]/.test(path);
+}
+
+/** As a URL has it. */
+function encoded(path: string): string {
+  return new URL(`http://host${path}`).pathname;
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 

@@ -49,8 +49,8 @@ export interface Codec {
   push(joinRef: string, topic: string, event: string, payload: unknown): Frame;
   /** A publication, the same for every subscriber. `position` is given where the topic has a history. */
   publication(topic: string, event: string, payload: unknown, position: Position | null): Frame;
-  /** The channel `joinRef` has ended: `phx_close`, or `phx_error` with a reason. */
-  ended(joinRef: string, topic: string, event: "phx_close" | "phx_error", payload: unknown): Frame;
+  /** The channel that was joined with `joinRef` has ended: `phx_close`, or `phx_error` with a reason. */
+  ended(joinRef: string | null, topic: string, event: "phx_close" | "phx_error", payload: unknown): Frame;
   /**
    * Joins several messages into one frame, if the wire can: `null` means that each goes alone. All of `frames` are
    * text. The caller keeps the bounds of a batch.

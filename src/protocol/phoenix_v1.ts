@@ -11,9 +11,9 @@ import { bytesOf, encodeJson, jsonPayload, unencodable } from "./payload.ts";
 /**
  * The codec of old Phoenix clients (`vsn=1.0.0`, or no `vsn` at all).
  *
- * A message is `{"topic", "event", "payload", "ref"}`; `join_ref` is read if it is there and never sent, so pushes and
- * the end of a channel have `ref` null. It has no binary messages: one that comes is malformed, a payload of bytes
- * throws `unencodable_payload`. No positions, no batches.
+ * A message is `{"topic", "event", "payload", "ref"}`; `join_ref` is read if it is there and never sent: pushes have
+ * `ref` null, and the end of a channel has the join's `join_ref` as its `ref`. It has no binary messages: one that comes
+ * is malformed, a payload of bytes throws `unencodable_payload`. No positions, no batches.
  *
  * @example
  * ```ts
@@ -44,8 +44,8 @@ export const phoenixV1: Codec = {
   publication(topic, event, payload): Frame {
     return writeObject(topic, event, null, json(payload, topic, event));
   },
-  ended(_joinRef, topic, event, payload): Frame {
-    return writeObject(topic, event, null, json(payload, topic, event));
+  ended(joinRef, topic, event, payload): Frame {
+    return writeObject(topic, event, joinRef, json(payload, topic, event));
   },
   join: null,
 };

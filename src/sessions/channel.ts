@@ -1,18 +1,15 @@
 import { messageOf, TroupeError } from "../base/errors.ts";
-import { cutOff, offer, type Watcher } from "../actors/inside.ts";
+import { cutOff, offer } from "../actors/inside.ts";
 import { Ref, target } from "../actors/ref.ts";
 import type { StopReason } from "../actors/supervision.ts";
-import type { Codec, Inbound } from "../protocol/codec.ts";
+import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Turn } from "../protocol/turn.ts";
 import { Publication } from "../topics/publication.ts";
-import type { Subscriber } from "../topics/subscriber.ts";
-import type { TopicMessage } from "../topics/topic.ts";
 import { ChannelCtx } from "./channel_context.ts";
 import { type ChannelMessage, type End, FAREWELL, Info } from "./channel_message.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
-import { type Answer, exchange } from "./exchange.ts";
-import { HeldOutput } from "./held_output.ts";
+import { ChannelSubscription, type SubscribedChannel } from "./channel_subscription.ts";
+import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
 import type { Filter } from "./recipients.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import { checkOutgoing, type EventKind, type TopicKind } from "./topic_kind.ts";
@@ -21,10 +18,10 @@ import { checkOutgoing, type EventKind, type TopicKind } from "./topic_kind.ts";
 const JOINING = 0, JOINED = 1, ENDED = 2;
 
 /**
- * One session's membership of one topic: runs the user's handlers, one at a time, and is the topic's subscriber. Its
- * actor is a temporary child of the session; a crash ends it alone.
+ * One session's membership of one topic: runs the user's handlers, one at a time. Its actor is a temporary child of the
+ * session; a crash ends it alone.
  */
-export class Channel implements Subscriber, Watcher {
+export class Channel implements SubscribedChannel, ExchangeObserver {
   readonly topic: string;
   readonly joinRef: string;
   readonly params: Readonly<Record<string, string>>;
@@ -33,32 +30,38 @@ export class Channel implements Subscriber, Watcher {
   /** Nothing is left to do for the actor. */
   finished = false;
   readonly owner: ChannelOwner<Channel>;
+  readonly subscription: ChannelSubscription;
   readonly #kind: TopicKind;
-  readonly #join: Inbound;
-  readonly #topicRef: Ref<TopicMessage>;
-  readonly #output: HeldOutput;
+  /** The join_ref as the client gave it: what it is told of its end goes by that. */
+  readonly #givenJoinRef: string | null;
+  /** The join, until it is answered. */
+  #join: Inbound | null;
   readonly #ctx: ChannelCtx;
   #phase: number = JOINING;
   /** A handler's promise is pending. */
   #busy = false;
-  /** Ended, but what it said last still waits for a commit: it stays a subscriber until then. */
-  #lingering = false;
+  /** The first end that waits in the mailbox. */
+  #requested: End | null = null;
+  /** The client has been told of the end, or need not be. */
+  #endSaid = false;
   /** How many messages its full mailbox has refused in a row. */
   #refused = 0;
   #ref: Ref<ChannelMessage> | null = null;
   #address: Ref<unknown> | null = null;
-  /** The close of the incarnation before this one. It goes out behind the join's reply. */
-  #closing: Frame | null;
-  /** What the join handler pushed. It goes out behind the join's reply. */
-  #pushedInJoin: Frame[] | null = null;
+  /** The incarnation before this one, until this one's join is answered. */
+  #previous: Channel | null;
+  /** What was said before the join was answered. It goes out behind the answer. */
+  #afterJoin: Frame[] | null = null;
 
-  /** `previous` is the incarnation of this session in this topic that this one replaces. */
+  /**
+   * `previous` is the incarnation of this session in this topic that this one replaces. Throws what `Topics.hold`
+   * throws.
+   */
   constructor(
     owner: ChannelOwner<Channel>,
     kind: TopicKind,
     join: Inbound,
     params: Readonly<Record<string, string>>,
-    hold: (watcher: Watcher) => Ref<TopicMessage>,
     previous: Channel | undefined,
   ) {
     this.owner = owner;
@@ -66,15 +69,19 @@ export class Channel implements Subscriber, Watcher {
     this.joinRef = join.joinRef ?? join.ref ?? "";
     this.params = params;
     this.#kind = kind;
+    this.#givenJoinRef = join.joinRef;
     this.#join = join;
-    this.#output = new HeldOutput(owner);
     this.#ctx = new ChannelCtx(this);
-    this.#topicRef = hold(this);
-    this.#closing = previous === undefined || previous.#phase === ENDED ? null : previous.#closeFrame();
+    this.#previous = previous ?? null;
+    this.subscription = new ChannelSubscription(this);
   }
 
   get ref(): Ref<ChannelMessage> {
     return this.#ref!;
+  }
+
+  get connectionId(): string {
+    return this.owner.info.id;
   }
 
   /** Its address for everybody else: what is told to it reaches the `info` handler. */
@@ -95,6 +102,7 @@ export class Channel implements Subscriber, Watcher {
 
   /** Takes a message of the client's. A full mailbox answers `overloaded`; too often, and the connection is closed. */
   post(message: Inbound): void {
+    if (this.#phase === ENDED) return this.#say(this.owner.unmatchedReply(message));
     if (offer(this.ref, message)) {
       this.#refused = 0;
       return;
@@ -105,40 +113,45 @@ export class Channel implements Subscriber, Watcher {
   }
 
   /**
-   * Ends the channel behind what the client said before; at once if a handler is pending, which is then on its own:
-   * its signal fires, its context is revoked, its late result is dropped.
+   * Ends the channel behind what the client said before; at once if a handler is pending, or as soon as one is. That
+   * handler is then on its own: its signal fires, its context is revoked, its late result is dropped.
    */
   requestEnd(reason: LeaveReason, leave: Inbound | null = null): void {
-    if (this.#phase === ENDED) {
-      if (leave !== null) this.#say(this.codec.reply(leave.joinRef, leave.ref, this.topic, "ok", {}));
-    } else if (this.#busy || !offer(this.ref, { end: reason, leave })) {
-      this.#end(reason, leave);
-      this.#cutOff();
-    }
+    const end = { end: reason, leave };
+    if (this.#phase === ENDED) this.#answerLateLeave(leave);
+    else if (this.#busy || !offer(this.ref, end)) {
+      this.#endAtOnce(this.#requested ?? end);
+      if (this.#requested !== null) this.#answerLateLeave(leave);
+    } else this.#requested ??= end;
+  }
+
+  /** Whether it has ended, even if what it said last still waits. */
+  get hasEnded(): boolean {
+    return this.#phase === ENDED;
+  }
+
+  /** The last of what it said has gone out, or its actor is done: with both, its topic is not joined any more. */
+  released(): void {
+    if (this.finished && this.subscription.isOver) this.owner.vanished(this);
   }
 
   /** The topic has ended under the channel: a crash of the channel, too. The client joins again. */
-  terminated(): void {
-    if (this.#lingering) this.#stopLingering();
-    if (this.#phase === ENDED) return;
-    this.#end({ kind: "crashed", error: new TroupeError("topic_ended", `${this.topic} has ended`) }, null);
-    this.#cutOff();
-  }
-
-  #closeFrame(): Frame {
-    return this.codec.ended(this.joinRef, this.topic, "phx_close", {});
+  topicEnded(): void {
+    const error = new TroupeError("topic_ended", `${this.topic} has ended`);
+    this.#endAtOnce({ end: { kind: "crashed", error }, leave: this.#requested?.leave ?? null });
   }
 
   // ── The actor's side ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Runs the join handler. */
   begin(): void | Promise<void> {
+    const { payload } = this.#join!;
     this.#ctx.begin(this.#join);
     try {
-      const answer = exchange(this.#kind.join, this.#ctx, this.#join.payload, this.#invalidReply);
+      const answer = exchange(this.#kind.join, this.#ctx, payload, this);
       if (!(answer instanceof Promise)) return this.#joinAnswered(answer);
       return this.#pending(
-        answer.then((value) => this.#joinAnswered(value), (error) => this.#joinCrashed(error)),
+        answer.then((value) => this.#joinAnswered(value)).catch((error) => this.#joinCrashed(error)),
       );
     } catch (error) {
       this.#joinCrashed(error);
@@ -154,7 +167,7 @@ export class Channel implements Subscriber, Watcher {
     const kind = this.#kind.events.get(message.event) ?? this.#otherEvent();
     if (kind === null) return this.#answerUnknown(message);
     this.#ctx.begin(message);
-    const answer = exchange(kind, this.#ctx, message.payload, this.#invalidReply);
+    const answer = exchange(kind, this.#ctx, message.payload, this);
     if (!(answer instanceof Promise)) return this.#answered(message, answer);
     return this.#pending(answer.then((value) => this.#answered(message, value)));
   }
@@ -162,40 +175,48 @@ export class Channel implements Subscriber, Watcher {
   #joinAnswered({ status, response, joined }: Answer): void {
     if (this.#phase === ENDED) return;
     if (status === "error") return this.#refuseJoin(response);
+    const reply = this.#joinReply("ok", response); // first, since the codec may not be able to carry it
+    this.#previous?.giveWay();
+    if (!this.subscription.subscribe()) return this.#refuseJoin({ reason: "overloaded" });
     this.state = joined?.state;
-    // The reply waits for the subscription's commit, and everything else of this incarnation behind it.
-    this.#output.raise();
-    this.#output.hold(this.#joinReply("ok", response));
-    if (this.#closing !== null) this.#output.hold(this.#closing);
-    for (const frame of this.#pushedInJoin ?? []) this.#output.hold(frame);
-    if (!this.owner.ports.topics.subscribe(this.#topicRef, this)) {
-      this.#output.clear();
-      return this.#refuseJoin({ reason: "overloaded" });
-    }
-    this.#closing = this.#pushedInJoin = null;
     this.#phase = JOINED;
+    this.#join = null;
+    // All of it waits for the subscription's commit, and whatever else this incarnation says comes behind.
+    this.#say(reply);
+    this.#sayIfAny(this.#closeOfPrevious());
+    for (const frame of this.#afterJoin ?? []) this.#say(frame);
+    this.#afterJoin = null;
     this.owner.ports.counters.add("channels.joined");
-    if (this.#ctx.stopped) this.#endInTurn({ end: { kind: "stopped" }, leave: null });
+    this.#stopIfAsked();
   }
 
   #joinCrashed(error: unknown): void {
     if (this.#phase === ENDED) return;
     this.owner.ports.counters.add("channels.join_crashed");
-    this.owner.ports.logger.log("error", "join crashed", { topic: this.topic, user: this.userId, error });
+    this.owner.ports.logger.log("error", "join crashed", {
+      topic: this.topic,
+      user: this.owner.user.id,
+      error,
+    });
     this.#refuseJoin({ reason: "join crashed" });
   }
 
   #refuseJoin(response: unknown): void {
+    const reply = this.#joinReply("error", response);
     this.owner.ports.counters.add("channels.refused");
-    this.#say(this.#joinReply("error", response));
-    this.#sayClosing();
-    this.#release();
+    this.#phase = ENDED;
+    this.#endSaid = true;
+    this.owner.say(reply);
+    const close = this.#closeOfPrevious();
+    if (close !== null) this.owner.say(close);
+    this.#afterJoin = null;
+    this.subscription.end();
     this.#ctx.revoke();
     this.#farewell();
   }
 
   #joinReply(status: string, response: unknown): Frame {
-    return this.codec.reply(this.joinRef, this.#join.ref, this.topic, status, response);
+    return this.owner.codec.reply(this.#givenJoinRef, this.#join!.ref, this.topic, status, response);
   }
 
   #answered(message: Inbound, { status, response, isEmpty }: Answer): void {
@@ -203,7 +224,7 @@ export class Channel implements Subscriber, Watcher {
     if (!this.#ctx.deferred && !(isEmpty && !this.#kind.alwaysReplies)) {
       this.answer(message.ref, status, response);
     }
-    if (this.#ctx.stopped) this.#endInTurn({ end: { kind: "stopped" }, leave: null });
+    this.#stopIfAsked();
   }
 
   #otherEvent(): EventKind | null {
@@ -223,27 +244,25 @@ export class Channel implements Subscriber, Watcher {
     }
     this.#ctx.begin(null);
     const result = this.#kind.info(this.#ctx, message);
-    const done = (): void => {
-      if (this.#ctx.stopped && this.#phase !== ENDED) {
-        this.#endInTurn({ end: { kind: "stopped" }, leave: null });
-      }
-    };
-    return result instanceof Promise ? this.#pending(result.then(done)) : done();
+    if (result instanceof Promise) return this.#pending(result.then(() => this.#stopIfAsked()));
+    this.#stopIfAsked();
   }
 
-  readonly #invalidReply = (issues: unknown): void => {
-    const { event } = this.#ctx;
-    this.owner.ports.counters.add("channels.invalid_replies");
-    this.owner.ports.logger.log("error", "the contract refuses a reply", {
-      topic: this.topic,
-      event,
-      issues,
-    });
-  };
+  #stopIfAsked(): void {
+    if (!this.#ctx.stopped || this.#phase === ENDED) return;
+    this.#endInTurn({ end: { kind: "stopped" }, leave: null });
+  }
+
+  invalidReply(issues: unknown): void {
+    const { topic, owner: { ports } } = this;
+    ports.counters.add("channels.invalid_replies");
+    ports.logger.log("error", "the contract refuses a reply", { topic, event: this.#ctx.event, issues });
+  }
 
   #pending(work: Promise<void>): Promise<void> {
     this.#busy = true;
-    return work.finally(() => this.#busy = false);
+    if (this.#requested !== null) this.#endAtOnce(this.#requested);
+    return this.owner.ports.work.track(work.finally(() => this.#busy = false));
   }
 
   // ── What handlers ask for ────────────────────────────────────────────────────────────────────────────────────────
@@ -251,107 +270,100 @@ export class Channel implements Subscriber, Watcher {
   /** Publishes for this channel's handlers. */
   publish(event: string, payload: unknown, filter: Filter | null): void {
     const value = checkOutgoing(this.#kind, event, payload);
-    const publication = new Publication(this.topic, event, value, this, filter);
-    publication.frame(this.codec); // what cannot be encoded fails here, at its author
-    this.owner.ports.topics.publish(publication);
-    this.#output.raise();
+    const publication = new Publication(this.topic, event, value, this.subscription, filter);
+    publication.frame(this.owner.codec); // what cannot be encoded fails here, at its author
+    this.subscription.publish(publication);
   }
 
   /** Sends an event to this channel alone. */
   push(event: string, payload: unknown): void {
     if (this.#phase === ENDED) return;
-    const frame = this.codec.push(this.joinRef, this.topic, event, checkOutgoing(this.#kind, event, payload));
-    if (this.#phase === JOINING) (this.#pushedInJoin ??= []).push(frame);
-    else this.#say(frame);
+    const value = checkOutgoing(this.#kind, event, payload);
+    this.#say(this.owner.codec.push(this.joinRef, this.topic, event, value));
   }
 
-  /** Answers a message of the client's. Without a ref nobody waits. */
+  /** Answers a message of the client's. */
   answer(ref: string | null, status: string, response: unknown): void {
-    if (ref !== null) this.#say(this.codec.reply(this.joinRef, ref, this.topic, status, response));
+    this.#say(this.owner.codec.reply(this.joinRef, ref, this.topic, status, response));
   }
 
-  /** Sends behind all that this channel has said before. */
+  /** Sends behind all that this channel has said and published before; nothing goes before the join's answer. */
   #say(frame: Frame): void {
-    if (this.#output.blocked) this.#output.hold(frame);
-    else this.owner.write(frame);
+    if (this.#phase === JOINING) (this.#afterJoin ??= []).push(frame);
+    else this.subscription.say(frame);
   }
 
-  // ── The topic's side ─────────────────────────────────────────────────────────────────────────────────────────────
-
-  get codec(): Codec {
-    return this.owner.codec;
-  }
-
-  get connectionId(): string {
-    return this.owner.info.id;
-  }
-
-  get userId(): string {
-    return this.owner.user.id;
-  }
-
-  get active(): boolean {
-    return this.#phase === JOINED || this.#lingering;
-  }
-
-  get interleaves(): boolean {
-    return this.#output.holds;
-  }
-
-  subscribed(): void {
-    this.committed();
-    if (this.#phase === JOINED) this.owner.subscribed(this);
-  }
-
-  committed(): void {
-    this.#output.pass();
-    if (this.#lingering && !this.#output.blocked) this.#stopLingering();
-  }
-
-  write(frame: Frame): void {
-    this.owner.write(frame);
-  }
-
-  writeTurn(turn: Turn): void {
-    this.owner.writeTurn(turn);
+  #sayIfAny(frame: Frame | null): void {
+    if (frame !== null) this.#say(frame);
   }
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** A later incarnation becomes a member: this one is over, if it is not already. */
+  giveWay(): void {
+    if (this.#phase !== ENDED) this.#endAtOnce(this.#requested ?? { end: { kind: "replaced" }, leave: null });
+  }
+
   /** The actor has ended by itself: a crash, or the session's end. */
   actorStopped(reason: StopReason): void {
-    if (this.#phase === ENDED) return;
-    this.#end(
-      reason.kind === "crashed" ? { kind: "crashed", error: reason.error } : { kind: "shutdown" },
-      null,
-    );
+    if (this.#phase !== ENDED) {
+      const why: LeaveReason = reason.kind === "crashed"
+        ? { kind: "crashed", error: reason.error }
+        : { kind: "shutdown" };
+      this.#end(why, this.#requested?.leave ?? null);
+    }
     this.#forget();
   }
 
   #endInTurn({ end, leave }: End): void {
-    if (this.#phase === ENDED) return this.requestEnd(end, leave);
+    if (this.#phase === ENDED) return this.#answerLateLeave(leave);
     this.#end(end, leave);
     this.#farewell();
   }
 
+  #endAtOnce({ end, leave }: End): void {
+    this.#end(end, leave);
+    this.#forget();
+    cutOff(this.ref);
+  }
+
   #end(reason: LeaveReason, leave: Inbound | null): void {
     const wasJoined = this.#phase === JOINED;
-    if (leave !== null) this.#say(this.codec.reply(leave.joinRef, leave.ref, this.topic, "ok", {}));
-    this.#sayClosing();
-    if (reason.kind === "left" || reason.kind === "stopped") this.#say(this.#closeFrame());
+    this.#phase = ENDED;
+    this.#afterJoin = null;
+    if (leave !== null) this.answer(leave.ref, "ok", {});
+    this.#sayIfAny(this.#closeOfPrevious());
+    if (reason.kind === "left" || reason.kind === "stopped") this.#sayEnd("phx_close", {});
     if (reason.kind === "crashed") {
       this.owner.ports.counters.add("channels.crashed");
-      this.#say(this.codec.ended(this.joinRef, this.topic, "phx_error", { reason: "channel_crash" }));
+      this.#sayEnd("phx_error", { reason: "channel_crash" });
     }
-    this.#release();
+    this.subscription.end();
     this.#ctx.fireAbort();
     if (wasJoined) this.#runLeave(reason);
     this.#ctx.revoke();
   }
 
-  #sayClosing(): void {
-    if (this.#closing !== null) this.#say(this.#closing);
-    this.#closing = null;
+  /** A leave of what is over: it is answered as for any topic that is not joined. */
+  #answerLateLeave(leave: Inbound | null): void {
+    if (leave === null) return;
+    this.#say(this.owner.codec.reply(leave.joinRef, leave.ref, this.topic, "ok", {}));
+  }
+
+  #sayEnd(event: "phx_close" | "phx_error", payload: unknown): void {
+    this.#endSaid = true;
+    this.#say(this.owner.codec.ended(this.#givenJoinRef, this.topic, event, payload));
+  }
+
+  /** The close of the incarnation before this one goes out behind this one's answer. */
+  #closeOfPrevious(): Frame | null {
+    const previous = this.#previous;
+    this.#previous = null;
+    if (previous === null) return null;
+    previous.giveWay();
+    if (previous.#endSaid) return null;
+    previous.#endSaid = true;
+    return this.owner.codec.ended(previous.#givenJoinRef, this.topic, "phx_close", {});
   }
 
   #runLeave(reason: LeaveReason): void {
@@ -364,23 +376,10 @@ export class Channel implements Subscriber, Watcher {
     };
     try {
       const result = this.#kind.leave?.(this.#ctx, reason);
-      if (result instanceof Promise) result.catch(failed);
+      if (result instanceof Promise) this.owner.ports.work.track(result.catch(failed));
     } catch (error) {
       failed(error);
     }
-  }
-
-  /** The channel is no member any more, except for what it still has to say. */
-  #release(): void {
-    this.#phase = ENDED;
-    this.#lingering = true;
-    if (!this.#output.blocked) this.#stopLingering();
-  }
-
-  #stopLingering(): void {
-    this.#lingering = false;
-    this.#output.passAll();
-    this.owner.released(this, this.#topicRef);
   }
 
   /** Lets the actor answer what has come meanwhile, then stop. */
@@ -388,14 +387,10 @@ export class Channel implements Subscriber, Watcher {
     if (!offer(this.ref, FAREWELL)) this.#forget();
   }
 
-  #cutOff(): void {
-    this.#forget();
-    cutOff(this.ref);
-  }
-
   #forget(): void {
     if (this.finished) return;
     this.finished = true;
-    this.owner.forget(this);
+    this.owner.forget();
+    this.released();
   }
 }

@@ -10,9 +10,12 @@ import type { AnyTopic, BroadcastOptions, ChannelContext, DeferredReply } from "
 import type { User } from "./user.ts";
 
 /** What a context needs of its channel. */
-export interface ContextChannel extends Subscriber {
+export interface ContextChannel {
   readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info">;
   readonly topic: string;
+  readonly connectionId: string;
+  /** What `ctx` stands for among the recipients of a broadcast. */
+  readonly subscription: Subscriber;
   readonly params: Readonly<Record<string, string>>;
   readonly address: Ref<unknown>;
   state: unknown;
@@ -25,8 +28,9 @@ export interface ContextChannel extends Subscriber {
 export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
   readonly #channel: ContextChannel;
   #live = true;
+  #ending = false;
   #abort: AbortController | null = null;
-  #message: Inbound | null = null;
+  #replyRef: string | null = null;
   event = "";
   /** Whether the handler that runs has taken its reply along. */
   deferred = false;
@@ -79,7 +83,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (!this.#live) this.#abort.abort();
+    if (this.#ending) this.#abort.abort();
     return this.#abort.signal;
   }
 
@@ -93,7 +97,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): void {
     if (this.#usable(event)) {
-      this.#channel.publish(event, payload, recipientFilter(options, this.#channel));
+      this.#channel.publish(event, payload, recipientFilter(options, this.#channel.subscription));
     }
   }
 
@@ -111,14 +115,14 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   defer(): DeferredReply {
     const channel = this.#channel;
-    const ref = this.#message?.ref ?? null;
+    const ref = this.#replyRef;
     let answered = false;
     this.deferred = true;
     const answer = (status: string, response: unknown): void => {
       if (answered) channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);
       else if (this.#usable(response)) {
         answered = true;
-        channel.answer(ref, status, response);
+        if (ref !== null) channel.answer(ref, status, response);
       }
     };
     return {
@@ -129,19 +133,20 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   /** For the channel: a handler begins. `null`: no message of the client's. */
   begin(message: Inbound | null): void {
-    this.#message = message;
+    this.#replyRef = message?.ref ?? null;
     this.event = message?.event ?? "info";
     this.deferred = false;
   }
 
   /** For the channel: the end has begun. */
   fireAbort(): void {
+    this.#ending = true;
     this.#abort?.abort();
   }
 
   /** For the channel: it has ended. Late calls are dead letters. */
   revoke(): void {
-    this.#abort?.abort();
+    this.fireAbort();
     this.#live = false;
   }
 

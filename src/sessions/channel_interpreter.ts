@@ -34,6 +34,6 @@ export class ChannelInterpreter implements Interpreter {
   handle(): void {}
 
   closed(): void {
-    this.#session.detach({ kind: "closed" });
+    this.#session.detach({ kind: this.#session.ports.isEnding() ? "shutdown" : "closed" });
   }
 }

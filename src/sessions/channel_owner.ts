@@ -7,9 +7,10 @@ import type { Ref } from "../actors/ref.ts";
 import type { Codec, Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Turn } from "../protocol/turn.ts";
-import type { TopicMessage } from "../topics/topic.ts";
 import type { Topics } from "../topics/topics.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
+import type { Members } from "./members.ts";
+import type { OpenWork } from "./open_work.ts";
 import type { User } from "./user.ts";
 
 /** What the channels of an application share. */
@@ -20,8 +21,19 @@ export interface ChannelPorts {
   readonly counters: Counters;
   readonly deadLetters: DeadLetters;
   readonly topics: Topics;
+  readonly members: Members;
+  /** What a shutdown waits for. */
+  readonly work: OpenWork;
   /** Messages that one channel's full mailbox refuses in a row before its connection is closed. */
   readonly maxRefusedMessages: number;
+}
+
+/** Output that waits for a commit. */
+export interface Holding {
+  /** Whether anything waits. */
+  readonly holds: boolean;
+  /** Sends behind what waits. */
+  say(frame: Frame): void;
 }
 
 /** What a channel needs of its session. `C` is the channel's own type. */
@@ -40,10 +52,12 @@ export interface ChannelOwner<C> {
   unmatchedReply(message: Inbound): Frame;
   /** The client sends more than its channels can take, again and again. */
   overloaded(): void;
-  /** The channel is a member of its topic. */
-  subscribed(channel: C): void;
-  /** The channel is no member any more. */
-  released(channel: C, topicRef: Ref<TopicMessage>): void;
+  /** Sends what is no member's, behind what the session's channels still hold back. */
+  say(frame: Frame): void;
+  /** A channel holds something back, until a commit. */
+  holding(holding: Holding): void;
   /** The channel's actor is done. */
-  forget(channel: C): void;
+  forget(): void;
+  /** The channel's actor is done, and nothing that it said waits any more. */
+  vanished(channel: C): void;
 }

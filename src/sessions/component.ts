@@ -39,11 +39,20 @@ export interface ComponentConnection<S, U extends User = User> {
    * @throws {TroupeError} `bad_close_code` for a code that cannot be sent.
    */
   close(code?: number, reason?: string): void;
-  /** Gets what is published in `topic` from now on. Topics of components and of channels are apart. */
+  /**
+   * Gets what is published in `topic` from now on. Topics of components and of channels are apart.
+   *
+   * @throws {TroupeError} `too_many_subscriptions`; `topic_overloaded`, `topic_unavailable`, `too_many_children` (all
+   * retryable).
+   */
   subscribe(topic: string): void;
   /** Takes {@link ComponentConnection.subscribe} back. */
   unsubscribe(topic: string): void;
-  /** Sends to all subscribers of `topic`; to itself only if asked to. */
+  /**
+   * Sends to all subscribers of `topic`; to itself only if asked to.
+   *
+   * @throws {TroupeError} `topic_overloaded` (retryable).
+   */
   publish(topic: string, data: RawData, options?: PublishOptions): void;
 }
 
@@ -59,7 +68,11 @@ export interface Component<S = undefined, U extends User = User> {
   open?(conn: ComponentConnection<undefined, U>): S | Promise<S>;
   /** A message has arrived: a string for a text message, bytes for a binary one. */
   message?(conn: ComponentConnection<S, U>, data: string | Uint8Array<ArrayBuffer>): void | Promise<void>;
-  /** The connection has ended. `code` is 1006 if there was no close frame. */
+  /**
+   * The connection has ended, whoever ended it. Called once if `open` was, and not before `open` has settled; messages
+   * that wait are dropped, and a message handler that is pending goes on by itself. `code` is 1006 if there was no
+   * close frame.
+   */
   close?(conn: ComponentConnection<S, U>, code: number, reason: string): void | Promise<void>;
   /**
    * A handler of this connection threw. The connection stays open if this returns; it is closed with 1011 if this

@@ -14,6 +14,7 @@ import type { Topics } from "../topics/topics.ts";
 import type { Component, ComponentConnection, PublishOptions, RawData } from "./component.ts";
 import type { Connection, Interpreter } from "./connection.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
+import type { OpenWork } from "./open_work.ts";
 import type { User } from "./user.ts";
 
 /** What every component connection shares. */
@@ -22,15 +23,14 @@ export interface ComponentPorts {
   readonly logger: Logger;
   /** The topics of components, apart from those of channels. */
   readonly topics: Topics;
+  /** What a shutdown waits for. */
+  readonly work: OpenWork;
   /** Topics that one connection may subscribe to. Default: 100. */
   readonly maxSubscriptions: number;
 }
 
-/** The events that wait in the connection's mailbox. */
+/** Waits in the connection's mailbox, before all messages. */
 const OPEN = Symbol("open");
-interface Closed {
-  readonly closed: readonly [code: number, reason: string];
-}
 
 /** Runs a raw component's handlers in the turns of one connection. */
 export class ComponentInterpreter implements Interpreter, ComponentConnection<unknown> {
@@ -40,6 +40,8 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
   readonly #component: Component<unknown>;
   readonly #subscriptions = new Map<string, Subscription>();
   #connection: Connection | null = null;
+  /** Whether `open` has begun, and its promise while it is pending. */
+  #opening: boolean | Promise<void> = false;
 
   constructor(
     ports: ComponentPorts,
@@ -64,10 +66,12 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
 
   closed(code: number, reason: string): void {
     for (const topic of [...this.#subscriptions.keys()]) this.unsubscribe(topic);
-    // The handlers that come before it in the mailbox still run, since the stop waits behind nothing: it is run here.
+    // Run here, not in the actor: that ends at once, and a pending message handler holds nothing up.
     const { close } = this.#component;
-    if (close === undefined || this.#connection === null) return;
-    this.#detached(() => close.call(this.#component, this, code, reason));
+    if (close === undefined || this.#opening === false) return;
+    const run = (): void | Promise<void> => close.call(this.#component, this, code, reason);
+    if (this.#opening === true) this.#detached(run);
+    else this.#detached(() => (this.#opening as Promise<void>).then(run));
   }
 
   handle(message: unknown): void | Promise<void> {
@@ -75,16 +79,24 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
       const pending = message === OPEN
         ? this.#open()
         : this.#component.message?.(this, message as string | Uint8Array<ArrayBuffer>);
-      if (pending instanceof Promise) return pending.catch((error) => this.#failed(error));
+      if (pending instanceof Promise) {
+        return this.#ports.work.track(pending.catch((error) => this.#failed(error)));
+      }
     } catch (error) {
       return this.#failed(error);
     }
   }
 
   #open(): void | Promise<void> {
+    this.#opening = true;
     const state = this.#component.open?.(this as ComponentConnection<undefined>);
-    if (!(state instanceof Promise)) this.state = state;
-    else return state.then((value) => void (this.state = value));
+    if (!(state instanceof Promise)) {
+      this.state = state;
+      return;
+    }
+    const opened = state.then((value) => void (this.state = value));
+    this.#opening = opened.catch(() => {}).then(() => void (this.#opening = true));
+    return opened;
   }
 
   #failed(error: unknown): void | Promise<void> {
@@ -104,7 +116,7 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
     };
     try {
       const pending = run();
-      if (pending instanceof Promise) pending.catch(failed);
+      if (pending instanceof Promise) this.#ports.work.track(pending.catch(failed));
     } catch (error) {
       failed(error);
     }
@@ -160,9 +172,8 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
         `Cannot subscribe to ${JSON.stringify(topic)}: a connection may have ${this.#ports.maxSubscriptions}`,
       );
     }
-    const subscription = new Subscription(topic, this.#connection!, this.#ports.topics);
-    this.#subscriptions.set(topic, subscription);
-    subscription.begin(() => this.#subscriptions.delete(topic));
+    const ended = (): void => void this.#subscriptions.delete(topic);
+    this.#subscriptions.set(topic, new Subscription(topic, this.#connection!, this.#ports.topics, ended));
   }
 
   unsubscribe(topic: string): void {
@@ -185,13 +196,25 @@ class Subscription implements Subscriber {
   readonly #topic: string;
   readonly #connection: Connection;
   readonly #topics: Topics;
-  #ref: Ref<TopicMessage> | null = null;
-  #onEnd: () => void = () => {};
+  readonly #ref: Ref<TopicMessage>;
+  readonly #onEnd: () => void;
 
-  constructor(topic: string, connection: Connection, topics: Topics) {
+  /** Throws what `Topics.hold` throws, or `topic_overloaded`; then there is no subscription. */
+  constructor(topic: string, connection: Connection, topics: Topics, onEnd: () => void) {
     this.#topic = topic;
     this.#connection = connection;
     this.#topics = topics;
+    this.#onEnd = onEnd;
+    this.#ref = topics.hold(topic, this);
+    if (topics.subscribe(this.#ref, this)) return;
+    topics.unhold(topic, this.#ref, this);
+    throw new TroupeError(
+      "topic_overloaded",
+      `Cannot subscribe to ${JSON.stringify(topic)}: it is overloaded`,
+      {
+        retryable: true,
+      },
+    );
   }
 
   get connectionId(): string {
@@ -202,17 +225,11 @@ class Subscription implements Subscriber {
     return this.#connection.user.id;
   }
 
-  begin(onEnd: () => void): void {
-    this.#onEnd = onEnd;
-    this.#ref = this.#topics.hold(this.#topic, this);
-    this.#topics.subscribe(this.#ref, this);
-  }
-
   end(): void {
     if (!this.active) return;
     this.active = false;
-    this.#topics.unsubscribe(this.#ref!, this);
-    this.#topics.unhold(this.#topic, this.#ref!, this);
+    this.#topics.unsubscribe(this.#topic, this.#ref, this);
+    this.#topics.unhold(this.#topic, this.#ref, this);
   }
 
   /** The topic has ended under it. */

@@ -9,6 +9,7 @@ import type { Codec } from "../protocol/codec.ts";
 import {
   CLOSE_GOING_AWAY,
   CLOSE_INTERNAL,
+  CLOSE_RESTART,
   CLOSE_TOO_BIG,
   CLOSE_TRY_LATER,
   closeReason,
@@ -75,6 +76,10 @@ export class Connection implements SocketSink, Idler {
   #socket: Socket | null = null;
   #outbox: Outbox | null = null;
   #ended = false;
+  /** It is about to be closed. */
+  #leaving = false;
+  /** What {@link Connection.close} was given; it may come before the socket. */
+  #closedWith: number = CLOSE_GOING_AWAY;
 
   constructor(
     ports: ConnectionPorts,
@@ -108,7 +113,7 @@ export class Connection implements SocketSink, Idler {
   // ── The transport's side: called by I/O, never throws ────────────────────────────────────────────────────────────
 
   opened(socket: Socket): void {
-    if (this.#ended) return socket.close(CLOSE_GOING_AWAY, "closed while it was opening");
+    if (this.#ended) return socket.close(this.#closedWith, "closed while it was opening");
     this.#socket = socket;
     const { limits, flusher, counters, wheel } = this.#ports;
     this.#outbox = new Outbox(socket, this.codec?.join ?? null, limits.outbox, flusher, counters, this);
@@ -122,8 +127,11 @@ export class Connection implements SocketSink, Idler {
   }
 
   received(data: WireData): void {
-    if (this.#ended) return;
+    if (this.#ended || this.#leaving) return;
     const { wheel, limits, scheduler } = this.#ports;
+    const outbox = this.#outbox;
+    scheduler.enter();
+    outbox?.beginAnswer();
     if (wheel !== null) this.lastTick = wheel.tick;
     if (isLargerThan(data, limits.maxMessageBytes)) {
       this.#ports.counters.add("connections.too_big");
@@ -136,6 +144,7 @@ export class Connection implements SocketSink, Idler {
       }
     }
     scheduler.drain();
+    outbox?.endAnswer();
   }
 
   closed(code: number, reason: string): void {
@@ -171,9 +180,21 @@ export class Connection implements SocketSink, Idler {
    */
   close(code: number, reason: string): void {
     if (this.#ended) return;
+    this.#closedWith = code;
     this.#outbox?.flush();
     this.#socket?.close(code, closeReason(reason));
     this.#end(code, reason);
+  }
+
+  /**
+   * Closes the connection at the end of this turn, so that what handlers have published before goes out first. From now
+   * on it is no open connection any more, and what it still sends is not heard.
+   */
+  closeInTurn(code: number, reason: string): void {
+    if (this.#ended || this.#leaving) return;
+    this.#leaving = true;
+    this.#ports.closed(this);
+    this.#ports.scheduler.atFlush(() => this.close(code, reason));
   }
 
   /** Something of this connection failed: it alone is closed, with 1011. */
@@ -249,7 +270,7 @@ export function connectionBehavior(mailboxCapacity: number): Behavior<Connection
     signal: () => stop,
     stop(connection, reason) {
       if (reason.kind === "crashed") connection.crash(reason.error);
-      else connection.close(CLOSE_GOING_AWAY, "going away");
+      else connection.close(CLOSE_RESTART, "the server restarts"); // it stops by itself only when all do
     },
   });
 }

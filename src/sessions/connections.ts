@@ -3,7 +3,8 @@ import type { Connection } from "./connection.ts";
 /** Every open connection: by id, and by user. */
 export class ConnectionTable implements Iterable<Connection> {
   readonly #byId = new Map<string, Connection>();
-  readonly #byUser = new Map<string, Set<Connection>>();
+  /** The connections of a user. Most users have one, and a set for it would weigh 300 bytes. */
+  readonly #byUser = new Map<string, Connection | Set<Connection>>();
 
   /** How many are open. */
   get size(): number {
@@ -17,7 +18,9 @@ export class ConnectionTable implements Iterable<Connection> {
 
   /** The connections of a user. */
   ofUser(id: string): ReadonlySet<Connection> {
-    return this.#byUser.get(id) ?? NONE;
+    const own = this.#byUser.get(id);
+    if (own instanceof Set) return own;
+    return own === undefined ? NONE : new Set([own]);
   }
 
   /** A connection is open. */
@@ -25,8 +28,9 @@ export class ConnectionTable implements Iterable<Connection> {
     const userId = connection.user.id;
     this.#byId.set(connection.info.id, connection);
     const own = this.#byUser.get(userId);
-    if (own === undefined) this.#byUser.set(userId, new Set([connection]));
-    else own.add(connection);
+    if (own === undefined) this.#byUser.set(userId, connection);
+    else if (own instanceof Set) own.add(connection);
+    else this.#byUser.set(userId, new Set([own, connection]));
   }
 
   /** A connection has ended. */
@@ -34,7 +38,9 @@ export class ConnectionTable implements Iterable<Connection> {
     const userId = connection.user.id;
     this.#byId.delete(connection.info.id);
     const own = this.#byUser.get(userId);
-    if (own?.delete(connection) && own.size === 0) this.#byUser.delete(userId);
+    if (own === connection || (own instanceof Set && own.delete(connection) && own.size === 0)) {
+      this.#byUser.delete(userId);
+    }
   }
 
   /** All of them, oldest first. */

@@ -15,7 +15,10 @@ export interface Answer {
 }
 
 /** Is told of a handler that answers what its contract refuses. */
-export type OnInvalidReply = (issues: unknown) => void;
+export interface ExchangeObserver {
+  /** The contract refuses the reply, for these reasons. */
+  invalidReply(issues: unknown): void;
+}
 
 /**
  * One exchange with a client: checks the payload, calls the handler, checks the reply. Answers at once, or with a
@@ -26,21 +29,21 @@ export function exchange(
   kind: EventKind,
   ctx: unknown,
   payload: unknown,
-  onInvalidReply: OnInvalidReply,
+  observer: ExchangeObserver,
 ): Answer | Promise<Answer> {
-  if (kind.payload === null) return call(kind, ctx, payload, onInvalidReply);
+  if (kind.payload === null) return call(kind, ctx, payload, observer);
   const checked = check(kind.payload, payload);
-  if (!(checked instanceof Promise)) return callChecked(kind, ctx, checked, onInvalidReply);
-  return checked.then((result) => callChecked(kind, ctx, result, onInvalidReply));
+  if (!(checked instanceof Promise)) return callChecked(kind, ctx, checked, observer);
+  return checked.then((result) => callChecked(kind, ctx, result, observer));
 }
 
 function callChecked(
   kind: EventKind,
   ctx: unknown,
   checked: Checked<unknown>,
-  onInvalidReply: OnInvalidReply,
+  observer: ExchangeObserver,
 ): Answer | Promise<Answer> {
-  if (checked.ok) return call(kind, ctx, checked.value, onInvalidReply);
+  if (checked.ok) return call(kind, ctx, checked.value, observer);
   return error({ reason: "invalid_payload", issues: checked.issues });
 }
 
@@ -48,7 +51,7 @@ function call(
   kind: EventKind,
   ctx: unknown,
   payload: unknown,
-  onInvalidReply: OnInvalidReply,
+  observer: ExchangeObserver,
 ): Answer | Promise<Answer> {
   let result: unknown;
   try {
@@ -56,27 +59,27 @@ function call(
   } catch (thrown) {
     return answerToThrown(thrown);
   }
-  if (!(result instanceof Promise)) return answer(kind, result, onInvalidReply);
-  return result.then((value) => answer(kind, value, onInvalidReply), answerToThrown);
+  if (!(result instanceof Promise)) return answer(kind, result, observer);
+  return result.then((value) => answer(kind, value, observer), answerToThrown);
 }
 
-function answer(kind: EventKind, result: unknown, onInvalidReply: OnInvalidReply): Answer | Promise<Answer> {
+function answer(kind: EventKind, result: unknown, observer: ExchangeObserver): Answer | Promise<Answer> {
   if (result instanceof Refusal) return error(result.response);
   const joined = result instanceof Joined ? result : null;
   const reply = joined === null ? result : joined.reply;
   if (kind.reply === null) return ok(reply, joined);
   const checked = check(kind.reply, reply);
-  if (checked instanceof Promise) return checked.then((each) => answerChecked(each, joined, onInvalidReply));
-  return answerChecked(checked, joined, onInvalidReply);
+  if (checked instanceof Promise) return checked.then((each) => answerChecked(each, joined, observer));
+  return answerChecked(checked, joined, observer);
 }
 
 function answerChecked(
   checked: Checked<unknown>,
   joined: Joined<unknown, unknown> | null,
-  onInvalidReply: OnInvalidReply,
+  observer: ExchangeObserver,
 ): Answer {
   if (checked.ok) return ok(checked.value, joined);
-  onInvalidReply(checked.issues);
+  observer.invalidReply(checked.issues);
   return error({ reason: "invalid_reply", issues: checked.issues });
 }
 

@@ -37,6 +37,11 @@ export class HeldOutput {
     this.#raised++;
   }
 
+  /** Takes the last {@link HeldOutput.raise} back; nothing was held since. */
+  lower(): void {
+    this.#raised--;
+  }
+
   /** Keeps `frame` until all barriers that are up now have been passed. */
   hold(frame: Frame): void {
     (this.#held ??= []).push({ frame, after: this.#raised });
@@ -55,11 +60,5 @@ export class HeldOutput {
   /** There is nothing to wait for any more: everything goes out. */
   passAll(): void {
     while (this.blocked) this.pass();
-  }
-
-  /** There is nothing to wait for any more, and what was held is dropped. */
-  clear(): void {
-    this.#raised = this.#passed = 0;
-    this.#held = null;
   }
 }

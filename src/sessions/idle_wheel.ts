@@ -8,17 +8,21 @@ export interface Idler {
   idledOut(): void;
 }
 
-/** How many ticks make up the idle time: it ends at most one tick late. */
+/** How many ticks make up the idle time. */
 const TICKS = 16;
+
+/** After how many ticks somebody is idle: the tick at which it was heard had begun already, so one more. */
+const IDLE_TICKS = TICKS + 1;
 
 /**
  * Finds connections that have gone quiet, with one timer for all of them. Each sits in the slot of the tick at which it
- * would be idle; that slot is looked at when its tick comes, and whoever was heard of since moves on to a later one.
+ * would be idle; that slot is looked at when its tick comes, and whoever was heard of since moves on to a later one. It
+ * is never early, and late by one tick at the most: 1/16 of the idle time.
  */
 export class IdleWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
-  readonly #slots: Set<Idler>[] = Array.from({ length: TICKS + 1 }, () => new Set());
+  readonly #slots: Set<Idler>[] = Array.from({ length: IDLE_TICKS + 1 }, () => new Set());
   readonly #slotOf = new Map<Idler, number>();
   #tick = 0;
   #timer: TimerId | null = null;
@@ -42,7 +46,7 @@ export class IdleWheel {
   /** Looks after `idler` from now on. */
   add(idler: Idler): void {
     idler.lastTick = this.#tick;
-    this.#place(idler, this.#tick + TICKS);
+    this.#place(idler, this.#tick + IDLE_TICKS);
     this.#timer ??= this.#clock.setTimer(this.#turn, this.#tickMs);
   }
 
@@ -67,12 +71,12 @@ export class IdleWheel {
     this.#timer = this.#clock.setTimer(this.#turn, this.#tickMs);
     const slot = ++this.#tick % this.#slots.length;
     for (const idler of [...this.#slots[slot]]) {
-      if (this.#tick - idler.lastTick >= TICKS) {
+      if (this.#tick - idler.lastTick >= IDLE_TICKS) {
         this.remove(idler);
         idler.idledOut();
       } else {
         this.#slots[slot].delete(idler);
-        this.#place(idler, idler.lastTick + TICKS);
+        this.#place(idler, idler.lastTick + IDLE_TICKS);
       }
     }
   };

@@ -1,8 +1,12 @@
-import type { Subscriber } from "../topics/subscriber.ts";
+import type { Ref } from "../actors/ref.ts";
 
 /** A channel, as those see it who send to it from outside of its handlers. */
-export interface Member extends Subscriber {
+export interface Member {
   readonly topic: string;
+  /** The id of its connection. */
+  readonly connectionId: string;
+  /** Its address: what is told to it reaches its `info` handler. */
+  readonly address: Ref<unknown>;
   /** Sends an event to this channel alone. */
   push(event: string, payload: unknown): void;
 }
@@ -10,6 +14,11 @@ export interface Member extends Subscriber {
 /** Who is a member of which topic, on this node: the channels by topic. */
 export class Members {
   readonly #byTopic = new Map<string, Set<Member>>();
+
+  /** How many topics have a member. */
+  get topics(): number {
+    return this.#byTopic.size;
+  }
 
   /** The members of `topic`. */
   of(topic: string): ReadonlySet<Member> {

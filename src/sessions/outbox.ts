@@ -2,7 +2,7 @@ import type { Counters } from "../base/inspect.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { type Join, Turn } from "../protocol/turn.ts";
+import { type Join, MAX_BATCH_MESSAGES, Turn } from "../protocol/turn.ts";
 import type { Socket } from "./socket.ts";
 
 /** How much may wait for one connection. */
@@ -42,6 +42,9 @@ export class Flusher {
     this.#clock = clock;
   }
 
+  /** The outbox whose connection's message is being handled right now: see {@link Outbox.beginAnswer}. */
+  answering: Outbox | null = null;
+
   /** How many connections have a backlog. */
   get behind(): number {
     return this.#behind.size;
@@ -63,11 +66,20 @@ export class Flusher {
     for (let i = 0; i < ready.length; i++) this.#flushOne(ready[i]);
   }
 
+  /** Flushes `outbox` now. */
+  flushNow(outbox: Outbox): void {
+    this.#flushOne(outbox);
+  }
+
   #flushOne(outbox: Outbox): void {
-    if (outbox.flush()) this.#behind.delete(outbox);
-    else {
-      this.#behind.add(outbox);
-      this.#retryLater();
+    try {
+      if (outbox.flush()) this.#behind.delete(outbox);
+      else {
+        this.#behind.add(outbox);
+        this.#retryLater();
+      }
+    } catch (error) {
+      outbox.failed(error); // a codec or a transport that broke its contract: the others are flushed all the same
     }
   }
 
@@ -86,6 +98,8 @@ export class Flusher {
 export interface OutboxOwner {
   /** The outbox is full: whoever reads on the other side is too slow. */
   overflowed(): void;
+  /** What waits could not be handed over. */
+  crash(error: unknown): void;
 }
 
 /**
@@ -145,6 +159,22 @@ export class Outbox {
     } else for (const frame of turn.frames) this.write(frame);
   }
 
+  /**
+   * A message of this connection is about to be handled. Where nothing can be joined, neither by the codec nor by the
+   * transport, its answers gain nothing by waiting for the end of the turn, and a turn costs more than a message: they
+   * leave at {@link Outbox.endAnswer}, within the I/O callback.
+   */
+  beginAnswer(): void {
+    if (this.#join === null && !this.#socket.coalesces && !this.#queued) this.#flusher.answering = this;
+  }
+
+  /** The message has been handled. */
+  endAnswer(): void {
+    if (this.#flusher.answering !== this) return;
+    this.#flusher.answering = null;
+    if (this.#queued) this.#flusher.flushNow(this);
+  }
+
   /** Hands over what the transport takes. `false`: something stays behind. */
   flush(): boolean {
     this.#queued = false;
@@ -169,6 +199,12 @@ export class Outbox {
     return this.#flushOwn(mayFrames, mayBytes);
   }
 
+  /** Its flush threw. */
+  failed(error: unknown): void {
+    this.close();
+    this.#owner.crash(error);
+  }
+
   /** Drops what waits, and takes nothing any more. */
   close(): void {
     this.#closed = true;
@@ -179,10 +215,13 @@ export class Outbox {
 
   #flushOwn(mayFrames: number, mayBytes: number): boolean {
     const frames = this.#frames;
-    let count = 0;
-    // Bytes are counted only where it can matter: a few frames may go over by the size of the last one.
-    for (let bytes = 0; count < frames.length && bytes < mayBytes; count++) bytes += frames[count].byteLength;
-    if (this.#join === null) count = Math.min(count, mayFrames);
+    let count = 1; // one frame goes whatever its size, so most flushes count no bytes
+    if (frames.length > 1) {
+      for (let bytes = frames[0].byteLength; count < frames.length && bytes < mayBytes; count++) {
+        bytes += frames[count].byteLength;
+      }
+    }
+    count = Math.min(count, this.#join === null ? mayFrames : countJoined(frames, count, mayFrames));
     const all = count === frames.length;
     const turn = new Turn(all ? frames : frames.slice(0, count));
     this.#frames = all ? [] : frames.slice(count);
@@ -205,7 +244,7 @@ export class Outbox {
   }
 
   #unshare(): void {
-    this.#frames.push(...this.#shared!.frames);
+    for (const frame of this.#shared!.frames) this.#frames.push(frame);
     this.#shared = null;
   }
 
@@ -216,6 +255,21 @@ export class Outbox {
 
   #enqueue(): void {
     this.#queued = true;
-    this.#flusher.add(this);
+    if (this.#flusher.answering !== this) this.#flusher.add(this);
   }
+}
+
+/** How many of the first `count` frames make up `mayFrames` once they are joined: a binary one breaks a batch. */
+function countJoined(frames: readonly Frame[], count: number, mayFrames: number): number {
+  let joined = 0;
+  let inBatch = 0;
+  for (let i = 0; i < count; i++) {
+    const isText = typeof frames[i].data === "string";
+    if (!isText || inBatch === 0 || inBatch === MAX_BATCH_MESSAGES) {
+      if (joined++ === mayFrames) return i;
+      inBatch = 0;
+    }
+    inBatch = isText ? inBatch + 1 : 0;
+  }
+  return count;
 }

@@ -1,17 +1,15 @@
 import { TroupeError } from "../base/errors.ts";
 import { actor, type Behavior } from "../actors/behavior.ts";
-import { requestStop, spawnUnder, type Watcher } from "../actors/inside.ts";
+import { requestStop, spawnUnder } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
 import type { PatternTable } from "../contract/pattern_table.ts";
 import type { Codec, Inbound } from "../protocol/codec.ts";
 import { type Frame, utf8Length } from "../protocol/frame.ts";
 import type { Turn } from "../protocol/turn.ts";
-import type { TopicMessage } from "../topics/topic.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelMessage } from "./channel_message.ts";
-import type { ChannelOwner, ChannelPorts } from "./channel_owner.ts";
+import type { ChannelOwner, ChannelPorts, Holding } from "./channel_owner.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
-import type { Members } from "./members.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import type { TopicKind } from "./topic_kind.ts";
 import type { User } from "./user.ts";
@@ -30,8 +28,9 @@ export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxChannels: 100, maxTopi
 /** What every session of an application shares. */
 export interface SessionPorts extends ChannelPorts {
   readonly kinds: PatternTable<TopicKind>;
-  readonly members: Members;
   readonly channelBehavior: Behavior<ChannelMessage, Channel>;
+  /** Whether the whole application is going down. */
+  isEnding(): boolean;
 }
 
 /** Where a session's output goes while a connection is attached. */
@@ -56,6 +55,8 @@ export class Session implements ChannelOwner<Channel> {
   readonly #channels = new Map<string, Channel>();
   #ref: Ref<never> | null = null;
   #sink: SessionSink | null = null;
+  /** The channel that was the last to hold something back. */
+  #holding: Holding | null = null;
   /** Channels that have not finished, those included that another incarnation has replaced. */
   #unfinished = 0;
   #ending = false;
@@ -105,11 +106,14 @@ export class Session implements ChannelOwner<Channel> {
 
   /** Takes one message of the client's: heartbeats and joins are done here, all else goes to its channel. */
   receive(message: Inbound): void {
-    if (message.topic === "phoenix") return this.#receiveControl(message);
+    if (this.#ending) return; // the rest of a batch whose first messages were too much
+    if (message.topic === "phoenix" && message.event === "heartbeat") {
+      return this.reply(null, message.ref, message.topic, "ok", {});
+    }
     if (message.event === "phx_join") return this.#join(message);
     const channel = this.#channels.get(message.topic);
     if (channel === undefined) return this.#receiveUnjoined(message);
-    if (message.joinRef !== null && message.joinRef !== channel.joinRef) {
+    if (!channel.hasEnded && message.joinRef !== null && message.joinRef !== channel.joinRef) {
       this.ports.counters.add("channels.stale_messages");
       return;
     }
@@ -117,37 +121,33 @@ export class Session implements ChannelOwner<Channel> {
     else channel.post(message);
   }
 
-  #receiveControl(message: Inbound): void {
-    if (message.event === "heartbeat") this.reply(null, message.ref, message.topic, "ok", {});
-    else this.write(this.unmatchedReply(message));
-  }
-
   #receiveUnjoined(message: Inbound): void {
     if (message.event === "phx_leave") this.reply(message.joinRef, message.ref, message.topic, "ok", {});
-    else this.write(this.unmatchedReply(message));
+    else this.say(this.unmatchedReply(message));
   }
 
   #join(message: Inbound): void {
     const joinRef = message.joinRef ?? message.ref;
     const refuse = (response: unknown): void => {
       this.ports.counters.add("channels.refused");
-      this.reply(joinRef, message.ref, message.topic, "error", response);
+      this.reply(message.joinRef, message.ref, message.topic, "error", response);
     };
     const { maxTopicBytes, maxChannels } = this.#limits;
     if (joinRef === null) return refuse({ reason: "missing_ref" });
     if (utf8Length(message.topic) > maxTopicBytes) {
+      this.ports.counters.add("channels.topic_too_long");
       return refuse({ reason: "topic_too_long", maxBytes: maxTopicBytes });
     }
     const match = this.ports.kinds.find(message.topic);
-    if (match === null) return this.write(this.unmatchedReply(message));
+    if (match === null) return this.say(this.unmatchedReply(message));
     const previous = this.#channels.get(message.topic);
-    if (previous === undefined && this.#unfinished >= maxChannels) {
+    if ((previous === undefined || previous.finished) && this.#unfinished >= maxChannels) {
+      this.ports.counters.add("channels.too_many");
       return refuse({ reason: "too many channels joined" });
     }
-    const hold = (watcher: Watcher): Ref<TopicMessage> => this.ports.topics.hold(message.topic, watcher);
     let channel: Channel;
     try {
-      channel = new Channel(this, match.value, message, match.params, hold, previous);
+      channel = new Channel(this, match.value, message, match.params, previous);
     } catch (error) {
       return refuse(unavailable(error));
     }
@@ -168,7 +168,16 @@ export class Session implements ChannelOwner<Channel> {
 
   /** Sends a reply. */
   reply(joinRef: string | null, ref: string | null, topic: string, status: string, response: unknown): void {
-    this.write(this.codec.reply(joinRef, ref, topic, status, response));
+    this.say(this.codec.reply(joinRef, ref, topic, status, response));
+  }
+
+  /**
+   * Sends what is no member's: behind all that the session's channels said before and still hold back, so that a
+   * client which sends several messages at once gets the answers to its joins and its heartbeats in their order.
+   */
+  say(frame: Frame): void {
+    if (this.#holding?.holds) this.#holding.say(frame);
+    else this.write(frame);
   }
 
   /** Sends one frame, at the end of this turn. */
@@ -188,23 +197,21 @@ export class Session implements ChannelOwner<Channel> {
 
   // ── What channels tell ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The channel is a member of its topic. */
-  subscribed(channel: Channel): void {
-    this.ports.members.add(channel);
-  }
-
-  /** The channel is no member any more. */
-  released(channel: Channel, topicRef: Ref<TopicMessage>): void {
-    this.ports.members.remove(channel);
-    this.ports.topics.unsubscribe(topicRef, channel);
-    this.ports.topics.unhold(channel.topic, topicRef, channel);
+  /** A channel holds something back. */
+  holding(holding: Holding): void {
+    this.#holding = holding;
   }
 
   /** The channel's actor is done. */
-  forget(channel: Channel): void {
-    if (this.#channels.get(channel.topic) === channel) this.#channels.delete(channel.topic);
+  forget(): void {
     this.#unfinished--;
     this.#stopWhenFinished();
+  }
+
+  /** The channel's actor is done, and nothing that it said waits any more: its topic is not joined. */
+  vanished(channel: Channel): void {
+    if (this.#channels.get(channel.topic) === channel) this.#channels.delete(channel.topic);
+    if (this.#holding === channel.subscription) this.#holding = null;
   }
 
   #stopWhenFinished(): void {

@@ -14,6 +14,8 @@ export interface Socket {
    * when all have left; it is read at every flush, so it MUST be cheap.
    */
   readonly bufferedBytes: number;
+  /** Whether the frames of a turn leave in one write: then all of a turn is worth waiting for. */
+  readonly coalesces: boolean;
   /**
    * Hands over what one turn of the event loop has for this connection, in order. Called at most once per connection
    * and turn, except while a backlog drains. `turn` is shared between connections: a transport MUST NOT change it, and

@@ -27,6 +27,9 @@ export interface Untyped<Pattern extends string = string> {
 /** A topic with or without a contract. */
 export type AnyTopic = AnyContract | Untyped;
 
+/** What `app.topic` takes, as a topic: a contract as it is, a pattern without one. */
+export type TopicOf<T extends AnyContract | string> = T extends string ? Untyped<T> : Extract<T, AnyContract>;
+
 /** The parameters of a topic, from its pattern. */
 export type ParamsIn<C extends AnyTopic> = C extends { readonly pattern: TopicPattern<infer Pattern> }
   ? Readonly<ParamsOf<Pattern>>
@@ -44,7 +47,9 @@ export type ReplyTo<C extends AnyTopic, E extends EventsIn<C>> = C extends AnyCo
 /** What comes with the join. */
 export type JoinIn<C extends AnyTopic> = C extends AnyContract ? JoinPayload<C> : unknown;
 /** What the join handler answers. */
-export type JoinOut<C extends AnyTopic> = C extends AnyContract ? JoinReply<C> : unknown;
+export type JoinOut<C extends AnyTopic> = C extends AnyContract ? JoinReply<C> : AnyReply;
+/** Any reply: `unknown`, in a form that does not swallow a {@link Joined} beside it. */
+export type AnyReply = NonNullable<unknown> | null | undefined | void;
 /** What the server may send. */
 export type EventsOut<C extends AnyTopic> = C extends AnyContract ? ServerEvents<C> : string;
 /** What goes with it. */
@@ -83,7 +88,8 @@ export interface DeferredReply {
 export interface LeaveReason {
   /**
    * `left`: the client left. `closed`: its connection ended. `replaced`: the client joined the topic again. `stopped`:
-   * a handler called `ctx.stop`. `crashed`: a handler threw. `shutdown`: the server is going down.
+   * a handler called `ctx.stop`. `crashed`: a handler threw. `shutdown`: the server is going
+   * down; it waits for the handler, up to its deadline.
    */
   readonly kind: "left" | "closed" | "replaced" | "stopped" | "crashed" | "shutdown";
   /** What was thrown, where `kind` is `crashed`. */

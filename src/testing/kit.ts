@@ -76,15 +76,15 @@ export class Kit {
 
   /**
    * Runs until nothing is ready, at the same instant: actors, commits, flushes, and the promises of async handlers.
-   * Throws if it never comes to rest.
+   * Throws if it does not come to rest within `maxTurns` turns. Default: 100,000.
    */
-  async settle(): Promise<void> {
-    for (let turns = 0; turns < MAX_TURNS; turns++) {
+  async settle(maxTurns = MAX_TURNS): Promise<void> {
+    for (let turns = 0; turns < maxTurns; turns++) {
       this.#turns.give();
       await new Promise<void>((resolve) => immediateTurns.request(resolve)); // lets all promise reactions run
       if (!this.#turns.requested) return;
     }
-    throw new Error(`The actors did not come to rest within ${MAX_TURNS} turns`);
+    throw new Error(`The actors did not come to rest within ${maxTurns} turns`);
   }
 
   /** Gives the system one turn of the event loop: run, commit, flush. */

@@ -1,9 +1,13 @@
 /**
- * What tests need: a virtual clock, a seeded scheduler, actors that remember what they were told.
+ * What tests need: a virtual clock, a seeded scheduler, actors that remember what they were told, and connections that
+ * need no network.
  *
  * @module
  */
 
+export { AppKit, type AppKitOptions } from "./app_kit.ts";
+export { FakeSocket } from "./fake_socket.ts";
+export { FakeConnection, FakeTransport } from "./fake_transport.ts";
 export { Kit, type KitOptions } from "./kit.ts";
 export { ManualTurns } from "./manual_turns.ts";
 export { ProbeActor } from "./probe_actor.ts";

@@ -31,14 +31,17 @@ export class Fanout {
     this.#filtered = publications.some((publication) => publication.filter !== null);
   }
 
-  /** Hands `subscriber` its publications, from the `from`-th on. */
+  /**
+   * Hands `subscriber` its publications, from the `from`-th on, as long as it is active: it may end within, e.g. since
+   * its outbox is full.
+   */
   deliver(subscriber: Subscriber, from = 0): void {
     if (subscriber.codec !== this.#codec) this.#use(subscriber.codec);
     if (from === 0 && !subscriber.interleaves && !(this.#filtered && this.#skips(subscriber))) {
       if (this.#turn!.frames.length > 0) subscriber.writeTurn(this.#turn!);
       return;
     }
-    for (let i = from; i < this.#publications.length; i++) {
+    for (let i = from; i < this.#publications.length && subscriber.active; i++) {
       const publication = this.#publications[i];
       const frame = this.#frames[i];
       if (frame !== null && (publication.filter === null || publication.filter(subscriber))) {

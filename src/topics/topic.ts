@@ -1,7 +1,7 @@
 import { messageOf } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
-import { actor, type Behavior, stop } from "../actors/behavior.ts";
+import { actor, type Behavior } from "../actors/behavior.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import { type Entry, Fanout } from "./fanout.ts";
 import { Publication } from "./publication.ts";
@@ -11,11 +11,7 @@ import type { Subscriber } from "./subscriber.ts";
 export type TopicMessage =
   | Publication
   | { readonly type: "subscribe"; readonly subscriber: Subscriber }
-  | { readonly type: "unsubscribe"; readonly subscriber: Subscriber }
-  | typeof IDLE;
-
-/** The topic's own timer: has it been of use to anybody? */
-const IDLE: unique symbol = Symbol("idle");
+  | { readonly type: "unsubscribe"; readonly subscriber: Subscriber };
 
 /** What a topic needs of its surroundings, and how it is bounded. */
 export interface TopicPorts {
@@ -24,10 +20,6 @@ export interface TopicPorts {
   readonly logger: Logger;
   /** How many messages its mailbox holds. */
   readonly mailboxCapacity: number;
-  /** How long it lives without a member, in milliseconds. */
-  readonly idleMs: number;
-  /** Answers whether nobody holds the topic; if so, it is forgotten, and the next join starts another. */
-  release(name: string): boolean;
 }
 
 /** What a topic is started with. */
@@ -58,11 +50,6 @@ export class Topic {
     this.#subscribers.delete(subscriber);
   }
 
-  /** Whether nobody is subscribed, and nobody is about to be. */
-  get isEmpty(): boolean {
-    return this.#subscribers.size === 0 && this.#entries.length === 0;
-  }
-
   #commitTurn(): void {
     const entries = this.#entries;
     this.#entries = [];
@@ -70,9 +57,7 @@ export class Topic {
     const joins: { subscriber: Subscriber; from: number }[] = [];
     for (const entry of entries) {
       if ("publication" in entry) publications.push(entry.publication);
-      else if (entry.subscriber.active) {
-        joins.push({ subscriber: entry.subscriber, from: publications.length });
-      }
+      else joins.push({ subscriber: entry.subscriber, from: publications.length });
     }
     const fanout = new Fanout(publications, this.#unencodable);
     if (publications.length > 0) {
@@ -84,6 +69,7 @@ export class Topic {
     for (const { subscriber, from } of joins) {
       for (const own of publications.slice(0, from)) if (own.origin === subscriber) own.acknowledge();
       subscriber.subscribed();
+      if (!subscriber.active) continue; // it has ended meanwhile
       fanout.deliver(subscriber, from);
       this.#subscribers.add(subscriber);
     }
@@ -107,20 +93,11 @@ export function topicBehavior(ports: TopicPorts): Behavior<TopicMessage, TopicAr
   return actor<TopicMessage, Topic, TopicArgs>({
     name: "topic",
     mailbox: { capacity: ports.mailboxCapacity },
-    init(ctx, { name }) {
-      ctx.after(ports.idleMs, IDLE);
-      return new Topic(name, ports);
-    },
-    receive(topic, message, ctx) {
-      if (message === IDLE) {
-        if (topic.isEmpty && ports.release(topic.name)) return stop;
-        if (topic.isEmpty) ctx.after(ports.idleMs, IDLE); // somebody is on the way in, or has not got there
-      } else if (message instanceof Publication) topic.take({ publication: message });
+    init: (_ctx, { name }) => new Topic(name, ports),
+    receive(topic, message) {
+      if (message instanceof Publication) topic.take({ publication: message });
       else if (message.type === "subscribe") topic.take({ subscriber: message.subscriber });
-      else {
-        topic.unsubscribe(message.subscriber);
-        if (topic.isEmpty) ctx.after(ports.idleMs, IDLE);
-      }
+      else topic.unsubscribe(message.subscriber);
       return topic;
     },
   });

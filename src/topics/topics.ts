@@ -1,9 +1,9 @@
 import { TroupeError } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
-import type { Clock } from "../base/clock.ts";
+import type { Clock, TimerId } from "../base/clock.ts";
 import { DynamicSupervisor, type Spawner } from "../actors/dynamic_supervisor.ts";
-import { offer, unwatchFrom, type Watcher, watchFrom } from "../actors/inside.ts";
+import { offer, requestStop, unwatchFrom, type Watcher, watchFrom } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
 import { BackoffCount } from "../actors/restarts.ts";
 import type { Random } from "../base/random.ts";
@@ -36,8 +36,10 @@ export interface TopicsPorts extends Spawner {
 /** A running topic. */
 interface Running {
   readonly ref: Ref<TopicMessage>;
-  /** How many channels hold it: it does not stop under somebody who is about to subscribe. */
+  /** How many hold it: its members, and who is about to be one. */
   leases: number;
+  /** Runs while nobody holds it. */
+  idleTimer: TimerId | null;
 }
 
 /** A topic that crashed. */
@@ -49,6 +51,9 @@ interface Crashed {
 /** How many crashed topics are remembered; beyond, the one that crashed first is forgotten, and may start at once. */
 const MAX_CRASHED = 10_000;
 
+/** How long to wait before telling a topic again what its full mailbox has refused, in milliseconds. */
+const RETRY_MS = 100;
+
 /** All topics by name: started by the first member, stopped when idle, kept from starting too soon after a crash. */
 export class Topics {
   readonly #ports: TopicsPorts;
@@ -56,11 +61,13 @@ export class Topics {
   readonly #running = new Map<string, Running>();
   readonly #crashed = new Map<string, Crashed>();
   readonly #backoff: { minMs: number; maxMs: number };
+  readonly #idleMs: number;
 
   /** `name`: what the supervisor of these topics is called in the tree. */
   constructor(name: string, ports: TopicsPorts, options: TopicsOptions = {}) {
     this.#ports = ports;
     this.#backoff = options.backoff ?? { minMs: 100, maxMs: 10_000 };
+    this.#idleMs = options.idleMs ?? 10_000;
     this.#supervisor = new DynamicSupervisor(ports, {
       name,
       maxChildren: options.maxTopics ?? 1_000_000,
@@ -69,8 +76,6 @@ export class Topics {
         counters: ports.counters,
         logger: ports.logger,
         mailboxCapacity: options.mailboxCapacity ?? 10_000,
-        idleMs: options.idleMs ?? 10_000,
-        release: (topic) => this.#release(topic),
       }),
     });
   }
@@ -100,20 +105,27 @@ export class Topics {
     let running = this.#running.get(name);
     if (running === undefined) {
       this.#checkCrashed(name);
-      running = { ref: this.#supervisor.start({ args: { name }, label: name }), leases: 0 };
+      running = { ref: this.#start(name), leases: 0, idleTimer: null };
       this.#running.set(name, running);
       watchFrom(running.ref, { terminated: (ref, { kind }) => this.#ended(name, ref, kind === "crashed") });
     }
     running.leases++;
+    this.#stopIdleTimer(running);
     watchFrom(running.ref, watcher);
     return running.ref;
   }
 
-  /** Lets go of a topic. */
+  /** Lets go of a topic. With the last one, its idle time begins. */
   unhold(name: string, ref: Ref<TopicMessage>, watcher: Watcher): void {
     unwatchFrom(ref, watcher);
     const running = this.#running.get(name);
-    if (running?.ref === ref) running.leases--;
+    if (running?.ref !== ref || --running.leases > 0) return;
+    running.idleTimer = this.#ports.clock.setTimer(() => {
+      this.#running.delete(name); // at once: whoever joins from now on starts another
+      this.#ports.counters.add("topics.idle");
+      requestStop(ref);
+      this.#ports.scheduler.drain();
+    }, this.#idleMs);
   }
 
   /** Asks the topic to subscribe a member that holds it. `false`: its mailbox is full. */
@@ -121,9 +133,11 @@ export class Topics {
     return offer(ref, { type: "subscribe", subscriber });
   }
 
-  /** Asks the topic to forget a member. */
-  unsubscribe(ref: Ref<TopicMessage>, subscriber: Subscriber): void {
-    offer(ref, { type: "unsubscribe", subscriber });
+  /** Asks the topic to forget a member, which is not active any more. */
+  unsubscribe(name: string, ref: Ref<TopicMessage>, subscriber: Subscriber): void {
+    if (this.#running.get(name)?.ref !== ref) return; // it has ended
+    if (offer(ref, { type: "unsubscribe", subscriber })) return;
+    this.#ports.clock.setTimer(() => this.unsubscribe(name, ref, subscriber), RETRY_MS);
   }
 
   /**
@@ -145,15 +159,26 @@ export class Topics {
     }
   }
 
-  #release(name: string): boolean {
-    const running = this.#running.get(name);
-    if (running === undefined || running.leases > 0) return false;
-    this.#running.delete(name);
-    return true;
+  #start(name: string): Ref<TopicMessage> {
+    try {
+      return this.#supervisor.start({ args: { name }, label: name });
+    } catch (error) {
+      this.#ports.counters.add("topics.refused");
+      throw error;
+    }
+  }
+
+  #stopIdleTimer(running: Running): void {
+    if (running.idleTimer !== null) this.#ports.clock.clearTimer(running.idleTimer);
+    running.idleTimer = null;
   }
 
   #ended(name: string, ref: Ref<never>, crashed: boolean): void {
-    if (this.#running.get(name)?.ref === ref) this.#running.delete(name);
+    const running = this.#running.get(name);
+    if (running?.ref === ref) {
+      this.#stopIdleTimer(running);
+      this.#running.delete(name);
+    }
     if (!crashed) return;
     const nowMs = this.#ports.clock.elapsedMs();
     const entry = this.#crashed.get(name) ?? { backoff: new BackoffCount(), untilMs: 0 };

@@ -23,10 +23,9 @@ export const websocket: Transport = {
   },
   accept(request, protocol, connect) {
     // The runtime's own idle time-out costs 2.9 KiB a connection and closes twice: the engine has a wheel of its own.
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: 0,
-      ...(protocol !== null && { protocol }),
-    });
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+    // Not the runtime's own `protocol`: it misreads a list of offers without spaces, and throws.
+    if (protocol !== null) response.headers.set("sec-websocket-protocol", protocol);
     new WebSocketSocket(socket, connect());
     return response;
   },
@@ -36,31 +35,58 @@ function hasToken(header: string | null, token: string): boolean {
   return header?.toLowerCase().split(",").some((part) => part.trim() === token) ?? false;
 }
 
+/** What the runtime tells of a WebSocket. */
+const EVENTS = ["open", "message", "close", "error"] as const;
+
+/**
+ * How much goes to the runtime before it is asked whether it is behind: the question costs a good part of a send, and
+ * most often all has left long since. What a frame costs besides its data counts, so that small frames add up, too.
+ */
+const UNSEEN_BYTES = 4_096;
+const FRAME_BYTES = 128;
+
 /** Hands the runtime's events to a sink, and frames to the runtime. */
-class WebSocketSocket implements Socket {
+class WebSocketSocket implements Socket, EventListenerObject {
+  /** One `send` of the runtime is one write, always. */
+  readonly coalesces = false;
   readonly #socket: WebSocket;
   readonly #sink: SocketSink;
+  /** What went to the runtime since it was last seen with nothing left, about. */
+  #unseen = 0;
   #done = false;
 
   constructor(socket: WebSocket, sink: SocketSink) {
     this.#socket = socket;
     this.#sink = sink;
     socket.binaryType = "arraybuffer";
-    // A throw inside one of these would end the process: a sink does not throw.
-    socket.onopen = () => sink.opened(this);
-    socket.onmessage = ({ data }) => {
-      if (!this.#done) sink.received(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
-    };
-    socket.onclose = ({ code, reason }) => this.#ended(code, reason);
-    socket.onerror = (event) => {
-      event.preventDefault();
-      // A close event follows for every error that ends the connection, except before it was open.
-      if (socket.readyState === WebSocket.CONNECTING) this.#ended(CLOSE_ABNORMAL, "");
-    };
+    // One listener for all: an `onmessage = …` for each event would cost 1 KiB a connection.
+    for (const event of EVENTS) socket.addEventListener(event, this);
+  }
+
+  /** Takes an event of the runtime's. A throw in here would end the process: a sink does not throw. */
+  handleEvent(event: Event): void {
+    if (this.#done) return;
+    if (event instanceof MessageEvent) {
+      const { data } = event;
+      this.#sink.received(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
+    } else if (event instanceof CloseEvent) this.#ended(event.code, event.reason);
+    else if (event.type === "open") this.#opened();
+    // A close event follows for every error that ends the connection, except before it was open.
+    else if (this.#socket.readyState === WebSocket.CONNECTING) this.#ended(CLOSE_ABNORMAL, "");
+  }
+
+  #opened(): void {
+    // Neither comes again, or matters: what nobody listens to weighs nothing.
+    this.#socket.removeEventListener("open", this);
+    this.#socket.removeEventListener("error", this);
+    this.#sink.opened(this);
   }
 
   get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
+    if (this.#unseen < UNSEEN_BYTES) return 0;
+    const { bufferedAmount } = this.#socket;
+    if (bufferedAmount === 0) this.#unseen = 0;
+    return bufferedAmount;
   }
 
   send(turn: Turn): void {
@@ -69,9 +95,10 @@ class WebSocketSocket implements Socket {
     for (let i = 0; i < frames.length; i++) this.#sendFrame(frames[i]);
   }
 
-  #sendFrame(frame: Frame): void {
+  #sendFrame({ data }: Frame): void {
+    this.#unseen += data.length + FRAME_BYTES;
     try {
-      this.#socket.send(frame.data);
+      this.#socket.send(data);
     } catch {
       // Not open any more: the close event tells the rest.
     }
@@ -98,7 +125,6 @@ class WebSocketSocket implements Socket {
 
   /** A socket whose other side does not read stays in the runtime for long: it must not keep the connection with it. */
   #forget(): void {
-    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
-    this.#socket.onerror = (event) => event.preventDefault();
+    for (const event of EVENTS) this.#socket.removeEventListener(event, this);
   }
 }

@@ -26,14 +26,14 @@ Deno.test("PhoenixV1 writes the four members in Phoenix's order, and never join_
     phoenixV1.push("1", "room:a", "pushed", { x: 1 }),
     phoenixV1.publication("room:a", "said", undefined, { epoch: "e", offset: 1 }),
     phoenixV1.ended("1", "room:a", "phx_error", { reason: "channel_crash" }),
-    phoenixV1.ended("1", "room:a", "phx_close", {}),
+    phoenixV1.ended(null, "room:a", "phx_close", {}),
   ].map((frame) => frame.data);
   assertEquals(texts, [
     '{"event":"phx_reply","payload":{"response":{"x":1},"status":"ok"},"ref":"2","topic":"room:a"}',
     '{"event":"phx_reply","payload":{"response":{},"status":"ok"},"ref":"2","topic":"room:a"}',
     '{"event":"pushed","payload":{"x":1},"ref":null,"topic":"room:a"}',
     '{"event":"said","payload":{},"ref":null,"topic":"room:a"}',
-    '{"event":"phx_error","payload":{"reason":"channel_crash"},"ref":null,"topic":"room:a"}',
+    '{"event":"phx_error","payload":{"reason":"channel_crash"},"ref":"1","topic":"room:a"}',
     '{"event":"phx_close","payload":{},"ref":null,"topic":"room:a"}',
   ]);
   assertEquals(phoenixV1.join, null);

@@ -118,7 +118,7 @@ Deno.test("docs/wire.md shows the bytes that the codecs write", async () => {
       phoenixV21.publication("room:a", "said", { text: "hi" }, { epoch: "e", offset: 7 }),
       phoenixV1.reply(null, "2", "room:a", "ok", undefined),
       phoenixV1.publication("room:a", "said", undefined, null),
-      phoenixV1.ended("1", "room:a", "phx_close", undefined),
+      phoenixV1.ended(null, "room:a", "phx_close", undefined),
     ]
   ) assertStringIncludes(text, frame.data as string);
 });

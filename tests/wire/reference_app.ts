@@ -42,14 +42,14 @@ export function referenceApp(options: AppOptions = {}): App {
       echo_error: (_ctx, payload) => refuse(payload),
       reply_bare: () => ({}),
       noreply() {},
-      say: (ctx, payload) => ctx.broadcast("said", payload),
+      say: (ctx, payload) => ctx.broadcast("said", mapOrBytes(payload)),
       say_ok(ctx, payload) {
-        ctx.broadcast("said", payload);
+        ctx.broadcast("said", mapOrBytes(payload));
         return {};
       },
-      say_from: (ctx, payload) => ctx.broadcast("said", payload, { except: ctx }),
-      push_me: (ctx, payload) => ctx.push("pushed", payload),
-      bin_push: (ctx, payload) => ctx.push("pushed_bin", payload),
+      say_from: (ctx, payload) => ctx.broadcast("said", mapOrBytes(payload), { except: ctx }),
+      push_me: (ctx, payload) => ctx.push("pushed", mapOrBytes(payload)),
+      bin_push: (ctx, payload) => ctx.push("pushed_bin", mapOrBytes(payload)),
       boom() {
         throw new Error("boom");
       },
@@ -75,6 +75,12 @@ export function referenceApp(options: AppOptions = {}): App {
       throw new Error(`no clause handles ${JSON.stringify(ctx.event)}`);
     },
   });
+}
+
+/** Phoenix's `broadcast!` and `push` raise for any other payload. Troupe sends whatever JSON can say. */
+function mapOrBytes(payload: unknown): object {
+  if (typeof payload === "object" && payload !== null && !Array.isArray(payload)) return payload;
+  throw new TypeError(`expected the payload to be a map, got ${JSON.stringify(payload)}`);
 }
 
 if (import.meta.main) {

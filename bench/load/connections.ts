@@ -1,0 +1,217 @@
+import { close, connect, Poll, receive, send } from "./libc.ts";
+import { textFrame } from "./template.ts";
+
+/** Where received bytes begin. What a read left over is put in front, so that a read always goes to the same place. */
+const HEAD = 1 << 18;
+const buffer = new Uint8Array(HEAD + (1 << 18));
+const tail = buffer.subarray(HEAD);
+const NOTHING = new Uint8Array(0);
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Sockets of one address: below what the system has ports for. */
+const PER_ADDRESS = 10_000;
+/** Handshakes under way at a time. */
+const MAX_OPENING = 64;
+
+/** Where and how to connect. */
+export interface Target {
+  readonly port: number;
+  readonly path: string;
+  /** What is sent first: a join, which has to be answered with an ok, or sent back as it is. `null`: nothing. */
+  readonly join: string | null;
+}
+
+/** Is given each whole frame: its payload is `bytes` from `start` to `end`. */
+export type OnFrame = (connection: Connection, bytes: Uint8Array, start: number, end: number) => void;
+
+/** One WebSocket. */
+export class Connection {
+  readonly fd: number;
+  state: "connecting" | "handshake" | "joining" | "open" = "connecting";
+  /** The number that the next message received must have. */
+  expected = 0;
+  /** The number of the next message to send. */
+  next = 0;
+  rest: Uint8Array<ArrayBuffer> = NOTHING;
+  unsent: Uint8Array<ArrayBuffer> = NOTHING;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+}
+
+/** Many WebSockets to one server. */
+export class Connections {
+  readonly all: Connection[] = [];
+  readonly #target: Target;
+  readonly #poll = new Poll();
+  readonly #byFd: Connection[] = [];
+  #opening = 0;
+  #open = 0;
+  #onFrame: OnFrame = () => {};
+  /** Called when all frames of one read have been handled. */
+  #onRead: (connection: Connection) => void = () => {};
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  /** Opens `count` of them, joined where a join is asked for. */
+  open(count: number): void {
+    const deadline = performance.now() + 120_000;
+    while (this.#open < count) {
+      while (this.all.length < count && this.#opening < MAX_OPENING) this.#connect();
+      this.wait(100);
+      if (performance.now() > deadline) throw new Error(`Only ${this.#open} of ${count} connections opened`);
+    }
+  }
+
+  /** What to do with frames from now on. */
+  handle(onFrame: OnFrame, onRead: (connection: Connection) => void = () => {}): void {
+    this.#onFrame = onFrame;
+    this.#onRead = onRead;
+  }
+
+  /** Handles what is ready, or what becomes ready within `timeoutMs`. */
+  wait(timeoutMs: number): void {
+    this.#poll.wait(timeoutMs, this.#ready);
+  }
+
+  /** Handles what is ready until `performance.now()` is `untilMs`. `each` is called after each wait. */
+  runUntil(untilMs: number, each: () => void = () => {}): void {
+    while (performance.now() < untilMs) {
+      this.wait(5);
+      each();
+    }
+  }
+
+  /** Sends the first `length` bytes. */
+  send(connection: Connection, bytes: Uint8Array<ArrayBuffer>, length: number): void {
+    if (connection.unsent.length > 0) {
+      const both = new Uint8Array(connection.unsent.length + length);
+      both.set(connection.unsent);
+      both.set(bytes.subarray(0, length), connection.unsent.length);
+      connection.unsent = both;
+      return;
+    }
+    const sent = Math.max(0, send(connection.fd, bytes, length));
+    if (sent === length) return;
+    connection.unsent = bytes.slice(sent, length);
+    this.#poll.change(connection.fd, true);
+  }
+
+  /** Closes all sockets. */
+  close(): void {
+    for (const { fd } of this.all) close(fd);
+  }
+
+  #connect(): void {
+    const fd = connect(this.#target.port, 2 + Math.floor(this.all.length / PER_ADDRESS));
+    const connection = new Connection(fd);
+    this.#byFd[fd] = connection;
+    this.all.push(connection);
+    this.#opening++;
+    this.#poll.add(fd, true);
+  }
+
+  readonly #ready = (fd: number, readable: boolean, writable: boolean): void => {
+    const connection = this.#byFd[fd];
+    if (writable) this.#writable(connection);
+    if (readable) this.#readable(connection);
+  };
+
+  #writable(connection: Connection): void {
+    this.#poll.change(connection.fd, false);
+    if (connection.state === "connecting") {
+      connection.state = "handshake";
+      const { path, port } = this.#target;
+      this.#sendAll(
+        connection,
+        encoder.encode(
+          `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        ),
+      );
+    } else {
+      const { unsent } = connection;
+      connection.unsent = NOTHING;
+      if (unsent.length > 0) this.#sendAll(connection, unsent);
+    }
+  }
+
+  #sendAll(connection: Connection, bytes: Uint8Array<ArrayBuffer>): void {
+    this.send(connection, bytes, bytes.length);
+  }
+
+  #readable(connection: Connection): void {
+    const count = receive(connection.fd, tail);
+    if (count < 0) return;
+    if (count === 0) throw new Error("The server closed a connection");
+    let start = HEAD - connection.rest.length;
+    if (start < HEAD) buffer.set(connection.rest, start);
+    const end = HEAD + count;
+    if (connection.state === "handshake") start = this.#readHandshake(connection, start, end);
+    if (connection.state !== "handshake") start = this.#readFrames(connection, start, end);
+    connection.rest = start < end ? buffer.slice(start, end) : NOTHING;
+    if (connection.state === "open") this.#onRead(connection);
+  }
+
+  #readHandshake(connection: Connection, start: number, end: number): number {
+    const text = decoder.decode(buffer.subarray(start, end));
+    const length = text.indexOf("\r\n\r\n") + 4;
+    if (length < 4) return start;
+    if (!text.startsWith("HTTP/1.1 101")) throw new Error(`The server refused a handshake: ${text}`);
+    const { join } = this.#target;
+    connection.state = join === null ? "open" : "joining";
+    if (join === null) this.#opened();
+    else this.#sendAll(connection, textFrame(join));
+    return start + length;
+  }
+
+  #opened(): void {
+    this.#opening--;
+    this.#open++;
+  }
+
+  /** Returns where the first frame begins that is not whole. */
+  #readFrames(connection: Connection, start: number, end: number): number {
+    while (end - start >= 2) {
+      let length = buffer[start + 1];
+      let payload = start + 2;
+      if (length === 126) {
+        if (end - start < 4) break;
+        length = buffer[start + 2] << 8 | buffer[start + 3];
+        payload += 2;
+      } else if (length === 127) {
+        if (end - start < 10) break;
+        length = new DataView(buffer.buffer).getUint32(start + 6, false);
+        payload += 8;
+      }
+      if (end - payload < length) break;
+      if (buffer[start] !== 0x81) throw new Error(`Expected a whole text frame, got ${buffer[start]}`);
+      start = payload + length;
+      if (connection.state === "open") this.#onFrame(connection, buffer, payload, start);
+      else this.#readJoined(connection, decoder.decode(buffer.subarray(payload, start)));
+    }
+    return start;
+  }
+
+  #readJoined(connection: Connection, text: string): void {
+    if (text === this.#target.join) return this.#joined(connection);
+    const [, , , event, payload] = JSON.parse(text) as [
+      unknown,
+      unknown,
+      string,
+      string,
+      { status?: string },
+    ];
+    if (event !== "phx_reply" || payload.status !== "ok") throw new Error(`The join was answered ${text}`);
+    this.#joined(connection);
+  }
+
+  #joined(connection: Connection): void {
+    connection.state = "open";
+    this.#opened();
+  }
+}

@@ -1,0 +1,60 @@
+import { cpuSeconds } from "../proc.ts";
+import type { Connections } from "./connections.ts";
+import type { Throughput } from "./order.ts";
+
+/** How often a message is compared byte by byte. A prime, so that it meets all connections. */
+const SAMPLE = 1_009;
+
+/** How long to wait for the first message of a window, in milliseconds: a quick run on a busy machine may need it. */
+const MAX_SILENCE_MS = 30_000;
+
+/** Counts what was received, and measures how fast. */
+export class Measure {
+  /** Messages received since the start. */
+  received = 0;
+  compared = 0;
+  /** Frames received since the start. */
+  frames = 0;
+  readonly #serverPid: number;
+
+  constructor(serverPid: number) {
+    this.#serverPid = serverPid;
+  }
+
+  /** Counts one message. Whether it is one of the sample, to be compared byte by byte. */
+  count(): boolean {
+    return ++this.received % SAMPLE === 0;
+  }
+
+  /** Lets `connections` run for `durationMs`, and tells how fast messages came. `each`: as of `Connections.runUntil`. */
+  during(durationMs: number, connections: Connections, each?: () => void): Throughput {
+    const begin = this.#now();
+    connections.runUntil(begin.ms + durationMs, each);
+    while (this.received === begin.received && performance.now() < begin.ms + MAX_SILENCE_MS) {
+      connections.runUntil(performance.now() + durationMs, each);
+    }
+    const end = this.#now();
+    const seconds = (end.ms - begin.ms) / 1_000;
+    const received = end.received - begin.received;
+    const server = end.server - begin.server;
+    if (received === 0) throw new Error("Nothing was received");
+    return {
+      perSecond: received / seconds,
+      perCpuSecond: received / Math.max(server, 0.01),
+      serverLoad: server / seconds,
+      ownLoad: (end.own - begin.own) / seconds,
+      compared: this.compared,
+      messagesPerFrame: received / (end.frames - begin.frames),
+    };
+  }
+
+  #now(): { received: number; frames: number; ms: number; server: number; own: number } {
+    return {
+      received: this.received,
+      frames: this.frames,
+      ms: performance.now(),
+      server: cpuSeconds(this.#serverPid),
+      own: cpuSeconds(Deno.pid),
+    };
+  }
+}

@@ -1,0 +1,72 @@
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { User } from "../sessions/user.ts";
+import type { Authenticated, Handshake } from "./options.ts";
+
+/** The application's own hook: see `AppOptions.authenticate`. */
+export type Authenticate = (handshake: Handshake) => Authenticated<User> | Promise<Authenticated<User>>;
+
+/** What the hook is called with, beside the handshake. */
+export interface AuthenticatePorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long the hook may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Nobody, and why: the status and the reason of the answer. */
+export class NotAuthenticated {
+  readonly status: 403 | 500 | 503;
+  readonly reason: "not_authenticated" | "authenticate_failed" | "authenticate_timeout";
+
+  constructor(status: NotAuthenticated["status"], reason: NotAuthenticated["reason"]) {
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/**
+ * Asks the application who it is. It does not reject: a throw, a rejection and an answer that is no user come to
+ * status 500 and a log line, since they are faults of the application's. What is answered after the time-out is
+ * dropped.
+ */
+export async function authenticate(
+  hook: Authenticate,
+  handshake: Handshake,
+  ports: AuthenticatePorts,
+): Promise<User | Response | NotAuthenticated> {
+  const { clock, logger, timeoutMs } = ports;
+  let stopClock = (): void => {};
+  try {
+    const answer = hook(handshake);
+    if (!(answer instanceof Promise)) return understood(answer);
+    const late = new Promise<NotAuthenticated>((resolve) => {
+      const timer = clock.setTimer(
+        () => resolve(new NotAuthenticated(503, "authenticate_timeout")),
+        timeoutMs,
+      );
+      stopClock = () => clock.clearTimer(timer);
+    });
+    return await Promise.race([answer.then(understood), late]);
+  } catch (error) {
+    logger.log("error", "authenticate failed", {
+      error: messageOf(error),
+      remoteAddress: handshake.remoteAddress,
+    });
+    return new NotAuthenticated(500, "authenticate_failed");
+  } finally {
+    stopClock();
+  }
+}
+
+function understood(answer: Authenticated<User>): User | Response | NotAuthenticated {
+  if (answer === null) return new NotAuthenticated(403, "not_authenticated");
+  if (answer instanceof Response) return answer;
+  const id: unknown = (answer as User | undefined)?.id;
+  if (typeof id === "string") return answer;
+  const got = answer === undefined ? "undefined" : `a ${typeof answer} whose id is a ${typeof id}`;
+  throw new TypeError(
+    `authenticate must answer a user with a string as its id, null or a Response; it answered ${got}`,
+  );
+}

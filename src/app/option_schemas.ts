@@ -1,0 +1,167 @@
+import { z } from "zod";
+import { TroupeError } from "../base/errors.ts";
+import type { Limits } from "./options.ts";
+
+/** Describes what was given, for error messages: never the value itself, which may be a secret. */
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
+
+function expected(what: string): { error: (issue: { input?: unknown }) => string } {
+  return { error: ({ input }) => `expected ${what}, got ${kindOf(input)}` };
+}
+
+function fn(signature: string): z.ZodType<unknown> {
+  return z.custom((value) => typeof value === "function", expected(`a function ${signature}`));
+}
+
+/** Something with these methods, its own or of its class. */
+function port(name: string, methods: readonly string[]): z.ZodType<unknown> {
+  const has = (value: object, method: string): boolean =>
+    typeof (value as Record<string, unknown>)[method] === "function";
+  return z.custom(
+    (value) => typeof value === "object" && value !== null && methods.every((method) => has(value, method)),
+    expected(`${name}, with ${methods.map((method) => `${method}()`).join(", ")}`),
+  );
+}
+
+const flag = z.boolean(expected("true or false"));
+const count = z.int(expected("a whole number")).positive();
+const durationMs = z.number(expected("a number of milliseconds")).nonnegative();
+
+function path(otherwise: false | ""): z.ZodType<unknown> {
+  return z.custom(
+    (value) => value === otherwise || (typeof value === "string" && value.startsWith("/")),
+    expected(`a path that begins with "/", or ${JSON.stringify(otherwise)}`),
+  );
+}
+
+const origin = z.union([
+  z.enum(["same", "any"]),
+  z.array(z.string()),
+  fn("(origin, request) => boolean"),
+], {
+  error: 'expected "same", "any", a list of origins, or a function (origin, request) => boolean',
+});
+
+// RFC 9110, section 5.6.2: what a token is made of.
+const subProtocols = z.array(
+  z.string(expected("a name")).regex(/^[\w!#$%&'*+.^`|~-]+$/, { error: "not a name that a header can hold" }),
+  expected("a list of names"),
+);
+
+const limitsSchema = z.strictObject({
+  maxChannels: count.default(100),
+  maxTopicBytes: count.default(512),
+  maxMessageBytes: count.default(1_048_576),
+  channelMailbox: count.default(1_000),
+  maxRefusedMessages: count.default(100),
+  connectionMailbox: count.default(1_000),
+  maxSubscriptions: count.default(100),
+  topicMailbox: count.default(10_000),
+  maxTopics: count.default(1_000_000),
+  topicIdleMs: durationMs.default(10_000),
+  maxConnections: count.default(1_000_000),
+  outboxFrames: count.default(8_192),
+  outboxBytes: count.default(1_048_576),
+  transportFrames: count.default(256),
+  transportBytes: count.default(65_536),
+  authenticateTimeoutMs: durationMs.default(5_000),
+  openTimeoutMs: durationMs.default(10_000),
+  idleMs: durationMs.default(60_000),
+  componentIdleMs: durationMs.default(0),
+});
+
+const clock = port("a clock", ["now", "elapsedMs", "setTimer", "clearTimer"]);
+const random = port("a source of randomness", ["float", "integer", "uuid"]);
+
+/** The schemas of everything that an application is configured with, by who takes it. */
+const SCHEMAS = {
+  "new App": z.strictObject({
+    authenticate: fn("(handshake) => a user, null or a Response").optional(),
+    path: path(false).optional(),
+    basePath: path("").optional(),
+    origin: origin.optional(),
+    subProtocols: subProtocols.optional(),
+    limits: limitsSchema.optional(),
+    fallback: fn("(request, remoteAddress) => Response").optional(),
+    guardRejections: flag.optional(),
+    signals: flag.optional(),
+    codecs: z.array(port("a codec", ["decode", "reply", "push", "publication", "ended"])).nonempty()
+      .optional(),
+    transports: z.array(port("a transport", ["fault", "accept"])).nonempty().optional(),
+    logger: port("a logger", ["log"]).optional(),
+    clock: clock.optional(),
+    random: random.optional(),
+    scheduler: z.strictObject({
+      turns: port("a source of turns", ["request"]).optional(),
+      order: random.optional(),
+      maxSteps: count.optional(),
+      maxMs: durationMs.optional(),
+    }).optional(),
+  }),
+  "app.socket": z.strictObject({
+    origin: origin.optional(),
+    subProtocols: subProtocols.optional(),
+    limits: limitsSchema.pick({
+      maxChannels: true,
+      maxTopicBytes: true,
+      maxMessageBytes: true,
+      outboxFrames: true,
+      outboxBytes: true,
+      idleMs: true,
+    }).partial().optional(),
+  }),
+  "app.listen": z.strictObject({
+    hostname: z.string(expected("a host name or an address")).min(1).optional(),
+    port: z.int(expected("a whole number from 0 to 65535")).min(0).max(65_535).optional(),
+    signal: port("an AbortSignal", ["addEventListener", "throwIfAborted"]).optional(),
+    signals: flag.optional(),
+    deadlineMs: durationMs.optional(),
+  }),
+  "app.close": z.strictObject({ deadlineMs: durationMs.optional() }),
+} as const;
+
+/**
+ * Refuses options that make no sense: an unknown name (most often a slip of the pen, which would be silent otherwise),
+ * a value of a wrong kind.
+ *
+ * @param taker Who takes them: names the schema, and stands in the message.
+ * @throws {TroupeError} `invalid_options`, naming the option at fault, what came and what is accepted.
+ */
+export function checkOptions(
+  taker: "new App" | "app.socket" | "app.listen" | "app.close",
+  options: unknown,
+): void {
+  const schema = SCHEMAS[taker];
+  const result = schema.safeParse(options);
+  if (result.success) return;
+  const [issue] = result.error.issues;
+  const at = issue.path.map(String).join(".");
+  const accepted = issue.code === "unrecognized_keys" ? keysAt(schema, issue.path) : null;
+  throw new TroupeError(
+    "invalid_options",
+    `Cannot use the options of ${taker}: ${at === "" ? "" : `at ${at}: `}${issue.message}` +
+      (accepted === null ? "" : `. Accepted: ${accepted.join(", ")}`),
+    { details: { taker, at, ...(accepted !== null && { accepted }) } },
+  );
+}
+
+/** The first limits, where later ones do not say otherwise, and the defaults. They have been checked before. */
+export function completeLimits(...limits: readonly (Limits | undefined)[]): Required<Limits> {
+  const given = limits.flatMap((each) => Object.entries(each ?? {})).filter(([, value]) =>
+    value !== undefined
+  );
+  return limitsSchema.parse(Object.fromEntries(given));
+}
+
+function keysAt(schema: z.ZodObject, at: readonly PropertyKey[]): string[] {
+  let shape: z.ZodObject = schema;
+  for (const key of at) {
+    const inner: unknown = shape.shape[String(key)];
+    shape = (inner instanceof z.ZodOptional ? inner.unwrap() : inner) as z.ZodObject;
+  }
+  return Object.keys(shape.shape);
+}

@@ -1,0 +1,65 @@
+/**
+ * The chat of the ready server: rooms in which people with nicknames talk.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { type App, defineTopic, joined } from "../../mod.ts";
+
+/** The longest nickname, in UTF-16 code units, as the length of a string in JavaScript is. */
+export const MAX_NICKNAME_LENGTH = 40;
+/** The longest text of a message, in UTF-16 code units. */
+export const MAX_TEXT_LENGTH = 2_000;
+
+/** What may be said in a room. */
+export const Room = defineTopic("room:{id}", {
+  join: {
+    payload: z.object({ nickname: z.string().trim().min(1).max(MAX_NICKNAME_LENGTH).optional() }),
+    reply: z.object({ nickname: z.string() }),
+  },
+  client: {
+    say: {
+      payload: z.object({ text: z.string().min(1).max(MAX_TEXT_LENGTH) }),
+      reply: z.object({ id: z.string() }),
+    },
+    typing: {},
+  },
+  server: {
+    said: z.object({ id: z.string(), by: z.string(), text: z.string(), at: z.iso.datetime() }),
+    typing: z.object({ by: z.string() }),
+  },
+});
+
+const MANNERS = ["Bold", "Calm", "Clever", "Gentle", "Kind", "Merry", "Quiet", "Swift"];
+const ANIMALS = ["Badger", "Crane", "Dolphin", "Falcon", "Hare", "Heron", "Lynx", "Otter"];
+
+/** A name for somebody who gave none, e.g. `Quiet Heron 7c`, from a UUID. Two people may get the same. */
+export function inventNickname(uuid: string): string {
+  const digit = (place: number): number => parseInt(uuid[place], 16) % 8;
+  return `${MANNERS[digit(0)]} ${ANIMALS[digit(1)]} ${uuid.slice(2, 4)}`;
+}
+
+/** Adds the rooms to an app. */
+export function addChat(app: App): void {
+  app.topic(Room, {
+    join(ctx, { nickname = inventNickname(ctx.uuid()) }) {
+      ctx.log.log("debug", "joined", { nickname });
+      return joined({ nickname }, { nickname });
+    },
+    on: {
+      say(ctx, { text }) {
+        const id = ctx.uuid();
+        const at = new Date(ctx.now()).toISOString();
+        ctx.broadcast("said", { id, by: ctx.state.nickname, text, at });
+        return { id };
+      },
+      typing(ctx) {
+        ctx.broadcast("typing", { by: ctx.state.nickname }, { except: ctx });
+      },
+    },
+    leave(ctx, { kind }) {
+      ctx.log.log("debug", "left", { nickname: ctx.state.nickname, reason: kind });
+    },
+  });
+}

@@ -1,0 +1,151 @@
+import type { Watcher } from "../actors/inside.ts";
+import type { Ref } from "../actors/ref.ts";
+import type { Codec } from "../protocol/codec.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Turn } from "../protocol/turn.ts";
+import type { Publication } from "../topics/publication.ts";
+import type { Subscriber } from "../topics/subscriber.ts";
+import type { TopicMessage } from "../topics/topic.ts";
+import type { ChannelOwner, Holding } from "./channel_owner.ts";
+import { HeldOutput } from "./held_output.ts";
+import type { Member } from "./members.ts";
+
+/** What a subscription needs of its channel. */
+export interface SubscribedChannel extends Member {
+  readonly owner: Pick<
+    ChannelOwner<never>,
+    "ports" | "codec" | "user" | "info" | "write" | "writeTurn" | "holding"
+  >;
+  /** The topic has ended under the channel. */
+  topicEnded(): void;
+  /** The channel has ended, and all that it said has gone out. */
+  released(): void;
+}
+
+/** Where a subscription is in its life. */
+const NEW = 0, LIVE = 1, LINGERING = 2, OVER = 3;
+
+/**
+ * A channel's side of its topic: holds the topic from the start, subscribes when the join is granted, and keeps what
+ * the channel says in order with what it publishes. A channel that ends while a broadcast of its own waits for its
+ * commit *lingers*: it stays a subscriber until then, so that what it said last comes behind that broadcast.
+ */
+export class ChannelSubscription implements Subscriber, Watcher, Holding {
+  readonly #channel: SubscribedChannel;
+  readonly #owner: SubscribedChannel["owner"];
+  readonly #topic: Ref<TopicMessage>;
+  readonly #output: HeldOutput;
+  readonly codec: Codec;
+  #stage: number = NEW;
+
+  /** Holds the topic. Throws what `Topics.hold` throws. */
+  constructor(channel: SubscribedChannel) {
+    this.#channel = channel;
+    this.#owner = channel.owner;
+    this.codec = channel.owner.codec;
+    this.#output = new HeldOutput(channel.owner);
+    this.#topic = channel.owner.ports.topics.hold(channel.topic, this);
+  }
+
+  // ── The channel's side ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Asks for the subscription: what is said from now on waits for its commit. `false`: the topic's mailbox is full. */
+  subscribe(): boolean {
+    this.#output.raise();
+    if (!this.#owner.ports.topics.subscribe(this.#topic, this)) {
+      this.#output.lower();
+      return false;
+    }
+    this.#stage = LIVE;
+    return true;
+  }
+
+  /** Publishes: what is said from now on waits for the commit. Throws `topic_overloaded`. */
+  publish(publication: Publication): void {
+    const { topics } = this.#owner.ports;
+    if (this.#stage >= LINGERING) return topics.publish(publication); // a last word, which is not waited for
+    this.#output.raise();
+    try {
+      topics.publish(publication);
+    } catch (error) {
+      this.#output.lower();
+      throw error;
+    }
+  }
+
+  /** Sends behind all that was published before. */
+  say(frame: Frame): void {
+    if (!this.#output.blocked || this.#stage === OVER) return this.#owner.write(frame);
+    this.#output.hold(frame);
+    this.#owner.holding(this);
+  }
+
+  /** Whether something that was said waits. */
+  get holds(): boolean {
+    return this.#output.holds;
+  }
+
+  /** Whether the channel has ended, and all that it said has gone out. */
+  get isOver(): boolean {
+    return this.#stage === OVER;
+  }
+
+  /** The channel has ended. What it has said still goes out in its place. */
+  end(): void {
+    if (this.#stage >= LINGERING) return;
+    this.#stage = LINGERING;
+    if (!this.#output.blocked) this.#release();
+  }
+
+  // ── The topic's side ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  get connectionId(): string {
+    return this.#owner.info.id;
+  }
+
+  get userId(): string {
+    return this.#owner.user.id;
+  }
+
+  get active(): boolean {
+    return this.#stage === LIVE || this.#stage === LINGERING;
+  }
+
+  get interleaves(): boolean {
+    return this.#output.holds || this.#stage === LINGERING;
+  }
+
+  subscribed(): void {
+    this.committed();
+    if (this.#stage === LIVE) this.#owner.ports.members.add(this.#channel);
+  }
+
+  committed(): void {
+    this.#output.pass();
+    if (this.#stage === LINGERING && !this.#output.blocked) this.#release();
+  }
+
+  write(frame: Frame): void {
+    this.#owner.write(frame);
+  }
+
+  writeTurn(turn: Turn): void {
+    this.#owner.writeTurn(turn);
+  }
+
+  /** The topic has ended: nothing of what waits will be committed any more. */
+  terminated(): void {
+    this.#output.passAll();
+    if (this.#stage === LINGERING) this.#release();
+    else if (this.#stage !== OVER) this.#channel.topicEnded();
+  }
+
+  #release(): void {
+    this.#stage = OVER;
+    const { members, topics } = this.#owner.ports;
+    members.remove(this.#channel);
+    topics.unsubscribe(this.#channel.topic, this.#topic, this);
+    topics.unhold(this.#channel.topic, this.#topic, this);
+    this.#channel.released();
+  }
+}

@@ -1,0 +1,31 @@
+import { assertEquals } from "@std/assert";
+import { AppKit } from "../../src/testing/mod.ts";
+import { connect } from "./client.ts";
+
+Deno.test("The registry knows every connection: by id, by user, by topic", async () => {
+  await using kit = new AppKit({ authenticate: ({ params }) => ({ id: `${params.user}` }) });
+  kit.app.topic("room:*", { on: {} });
+  const ada = await connect(kit, "/socket/websocket?vsn=2.0.0&user=ada");
+  const ada2 = await connect(kit, "/socket/websocket?vsn=2.0.0&user=ada");
+  const bob = await connect(kit, "/socket/websocket?vsn=2.0.0&user=bob");
+  const { connections } = kit.app;
+  assertEquals(connections.size, 3);
+  assertEquals([...connections].map(({ user }) => user.id), ["ada", "ada", "bob"]);
+  assertEquals(connections.ofUser("ada").length, 2);
+  const [{ id }] = connections.ofUser("bob");
+  assertEquals(connections.get(id)?.user.id, "bob");
+  ada.join("room:1");
+  ada.join("room:2");
+  bob.join("room:1");
+  await kit.settle();
+  assertEquals(connections.inTopic("room:1").map(({ user }) => user.id), ["ada", "bob"]);
+  ada.connection.close();
+  await kit.settle();
+  assertEquals(connections.ofUser("ada").length, 1);
+  assertEquals(connections.inTopic("room:1").map(({ user }) => user.id), ["bob"]);
+  assertEquals(connections.inTopic("room:2"), []);
+  ada2.connection.close();
+  bob.connection.close();
+  await kit.settle();
+  assertEquals([connections.size, connections.ofUser("ada"), connections.get(id)], [0, [], undefined]);
+});

@@ -1,0 +1,68 @@
+import { assertEquals } from "@std/assert";
+import fc from "fast-check";
+import { Frame } from "../../src/protocol/frame.ts";
+import { HeldOutput } from "../../src/sessions/held_output.ts";
+
+function setUp() {
+  const out: string[] = [];
+  const held = new HeldOutput({ write: ({ data }) => void out.push(data as string) });
+  return { out, held, hold: (text: string) => held.hold(new Frame(text)) };
+}
+
+Deno.test("A held frame waits for all barriers that were raised before it, and for no later one", () => {
+  const { out, held, hold } = setUp();
+  held.raise();
+  hold("r1");
+  held.raise();
+  hold("r2");
+  held.pass();
+  assertEquals(out, ["r1"]);
+  assertEquals([held.blocked, held.holds], [true, true]);
+  held.pass();
+  assertEquals(out, ["r1", "r2"]);
+  assertEquals([held.blocked, held.holds], [false, false]);
+});
+
+Deno.test("A frame that waits for two barriers is not released by one", () => {
+  const { out, held, hold } = setUp();
+  held.raise();
+  held.raise();
+  hold("r");
+  held.pass();
+  assertEquals(out, []);
+  held.pass();
+  assertEquals(out, ["r"]);
+});
+
+Deno.test("A barrier that is taken back is not waited for", () => {
+  const { held } = setUp();
+  held.raise();
+  held.lower();
+  assertEquals(held.blocked, false);
+});
+
+Deno.test("passAll lets everything go, in order", () => {
+  const { out, held, hold } = setUp();
+  for (const text of ["a", "b", "c"]) {
+    held.raise();
+    hold(text);
+  }
+  held.passAll();
+  assertEquals(out, ["a", "b", "c"]);
+  assertEquals(held.blocked, false);
+});
+
+Deno.test("Output keeps program order whatever the barriers do", () => {
+  fc.assert(fc.property(fc.array(fc.constantFrom("raise", "say", "pass")), (steps) => {
+    const { out, held } = setUp();
+    let said = 0;
+    for (const step of steps) {
+      if (step === "raise") held.raise();
+      else if (step === "pass") held.pass();
+      else if (held.blocked) held.hold(new Frame(`${said++}`));
+      else out.push(`${said++}`);
+    }
+    held.passAll();
+    assertEquals(out, Array.from({ length: said }, (_, n) => `${n}`));
+  }));
+});
