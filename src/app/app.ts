@@ -326,7 +326,7 @@ export class App<U extends User = User> {
     if (url === null) return refusalResponse(400, "bad_url");
     const route = this.#router.find(url.pathname);
     if (route !== null) {
-      return await upgrade(request, remoteAddress, route.value, route.params, this.#upgradePorts);
+      return await upgrade(request, url, remoteAddress, route.value, route.params, this.#upgradePorts);
     }
     if (this.#options.fallback === undefined) return refusalResponse(404, "not_found");
     try {

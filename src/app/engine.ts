@@ -2,7 +2,7 @@ import type { TimerId } from "../base/clock.ts";
 import { DynamicSupervisor } from "../actors/dynamic_supervisor.ts";
 import { System } from "../actors/system.ts";
 import { PatternTable } from "../contract/pattern_table.ts";
-import { CLOSE_GOING_AWAY, CLOSE_RESTART } from "../protocol/close_codes.ts";
+import { CLOSE_RESTART } from "../protocol/close_codes.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { channelBehavior } from "../sessions/channel_behavior.ts";
 import { ChannelInterpreter } from "../sessions/channel_interpreter.ts";
@@ -25,6 +25,7 @@ import { Session, sessionBehavior, type SessionLimits, type SessionPorts } from 
 import type { TopicKind } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { Topics, type TopicsPorts } from "../topics/topics.ts";
+import { Openings } from "./openings.ts";
 import type { AppOptions, Limits } from "./options.ts";
 
 /** What the connections of one mount share. */
@@ -48,8 +49,7 @@ export class Engine {
   readonly #connectionActors: DynamicSupervisor<ConnectionMessage, Connection>;
   readonly #wheels = new Map<number, IdleWheel>();
   readonly #work = new OpenWork();
-  /** Connections whose upgrade was granted and that have not opened yet, and until when each may take. */
-  readonly #opening = new Map<Connection, TimerId>();
+  readonly #openings: Openings;
   #handshakes = 0;
   #ending = false;
 
@@ -57,6 +57,7 @@ export class Engine {
     this.system = new System(options);
     this.#limits = limits;
     const { system } = this;
+    this.#openings = new Openings(system.clock, system.counters, limits.openTimeoutMs);
     const ports: TopicsPorts = {
       clock: system.clock,
       random: system.random,
@@ -116,11 +117,11 @@ export class Engine {
           },
         },
         opened: (connection) => {
-          this.#stopOpening(connection);
+          this.#openings.delete(connection);
           this.connections.add(connection);
         },
         closed: (connection) => {
-          this.#stopOpening(connection);
+          this.#openings.delete(connection);
           this.connections.remove(connection);
         },
       },
@@ -178,7 +179,7 @@ export class Engine {
   async end(deadlineMs: number): Promise<void> {
     const { system } = this;
     this.#ending = true;
-    for (const connection of [...this.#opening.keys(), ...this.connections]) {
+    for (const connection of [...this.#openings, ...this.connections]) {
       connection.close(CLOSE_RESTART, "the server restarts");
     }
     system.scheduler.drain();
@@ -200,19 +201,8 @@ export class Engine {
   ): Connection {
     const connection = new Connection(mount.connections, info, user, codec, interpreter);
     connection.startedAs(this.#connectionActors.start({ args: connection, label: info.id }));
-    const timer = this.system.clock.setTimer(() => {
-      this.system.counters.add("connections.never_opened");
-      connection.close(CLOSE_GOING_AWAY, "it took too long to open");
-    }, this.#limits.openTimeoutMs);
-    this.#opening.set(connection, timer);
+    this.#openings.add(connection);
     return connection;
-  }
-
-  #stopOpening(connection: Connection): void {
-    const timer = this.#opening.get(connection);
-    if (timer === undefined) return;
-    this.system.clock.clearTimer(timer);
-    this.#opening.delete(connection);
   }
 
   #wheel(idleMs: number): IdleWheel | null {

@@ -1,5 +1,5 @@
 import { messageOf } from "../base/errors.ts";
-import { type Credentials, readCredentials } from "../http/credentials.ts";
+import { readCredentials } from "../http/credentials.ts";
 import type { OriginCheck } from "../http/origin.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
 import { chooseSubProtocol } from "../http/sub_protocol.ts";
@@ -43,12 +43,12 @@ export interface UpgradeRefusal {
 
 /** What a request asks for, once it is known to be in order. */
 interface Handshake {
-  readonly url: URL;
   /** The sub-protocol to name in the answer; `null` for none. */
   readonly protocol: string | null;
   /** `null` for a raw component. */
   readonly codec: Codec | null;
-  readonly credentials: Credentials;
+  /** The token that came as a sub-protocol. */
+  readonly token: string | null;
 }
 
 /**
@@ -58,25 +58,26 @@ interface Handshake {
  */
 export async function upgrade(
   request: Request,
+  url: URL,
   remoteAddress: string,
   endpoint: Endpoint,
   params: Readonly<Record<string, string>>,
   ports: UpgradePorts,
 ): Promise<Response> {
   const { engine } = ports;
-  const asked = examine(request, endpoint, ports);
+  const asked = examine(request, url, endpoint, ports);
   if ("reason" in asked) return refuse(asked, engine);
   // A place is kept from here on: those whose `authenticate` is pending count.
   return await engine.duringHandshake(async () => {
     const id = engine.system.random.uuid();
-    const user = await whoIsIt(request, remoteAddress, asked.credentials, id, ports);
+    const user = await whoIsIt(request, url, remoteAddress, asked.token, id, ports);
     if (user instanceof Response) {
       engine.system.counters.add("upgrades.refused.by_authenticate");
       return user;
     }
     if (user instanceof NotAuthenticated) return refuse(user, engine);
     if (engine.isEnding) return refuse(SHUTTING_DOWN, engine);
-    const info = new ConnectionInfo(id, asked.url.href, request.headers, remoteAddress, asked.protocol ?? "");
+    const info = new ConnectionInfo(id, request.url, request.headers, remoteAddress, asked.protocol ?? "");
     const connect = (): SocketSink =>
       endpoint.component === null
         ? engine.channelConnection(endpoint.ports, info, user, asked.codec!)
@@ -103,14 +104,16 @@ export const SHUTTING_DOWN: UpgradeRefusal = { status: 503, reason: "shutting_do
 
 function whoIsIt(
   request: Request,
+  url: URL,
   remoteAddress: string,
-  credentials: Credentials,
+  token: string | null,
   id: string,
   ports: UpgradePorts,
 ): User | Promise<User | Response | NotAuthenticated> {
   if (ports.authenticate === null) return { id };
   const { clock, logger } = ports.engine.system;
   const timeoutMs = ports.authenticateTimeoutMs;
+  const credentials = readCredentials(request, url, token);
   return authenticate(ports.authenticate, { ...credentials, request, remoteAddress }, {
     clock,
     logger,
@@ -121,6 +124,7 @@ function whoIsIt(
 /** Looks at everything that can be told from the request alone. */
 function examine(
   request: Request,
+  url: URL,
   endpoint: Endpoint,
   { engine, codecs }: UpgradePorts,
 ): Handshake | UpgradeRefusal {
@@ -139,7 +143,6 @@ function examine(
   if (protocol === null) {
     return { status: 403, reason: "no_sub_protocol", details: { accepted: endpoint.subProtocols } };
   }
-  const url = new URL(request.url);
   const vsn = url.searchParams.get("vsn");
   const codec = endpoint.component === null ? selectCodec(vsn, codecs) : null;
   if (endpoint.component === null && codec === null) {
@@ -147,10 +150,5 @@ function examine(
     return { status: 403, reason: "unsupported_version", details: { vsn, accepted } };
   }
   if (engine.isFull) return { status: 503, reason: "too_many_connections" };
-  return {
-    url,
-    protocol: protocol.chosen,
-    codec,
-    credentials: readCredentials(request, url, protocol.token),
-  };
+  return { protocol: protocol.chosen, codec, token: protocol.token };
 }

@@ -18,9 +18,9 @@ export class ConnectionInfo {
     this.#url = url;
     this.remoteAddress = remoteAddress;
     this.protocol = protocol;
-    let text = "";
-    for (const [name, value] of headers) if (!SECRET_OR_HOP.has(name)) text += `${name}:${value}\n`;
-    this.#headers = text;
+    const lines: string[] = [];
+    for (const [name, value] of headers) if (!SECRET_OR_HOP.has(name)) lines.push(`${name}:${value}`);
+    this.#headers = lines.join("\n"); // one flat string: concatenation would keep all its parts
   }
 
   /** The URL of the handshake. */
