@@ -1,4 +1,5 @@
 import { messageOf, TroupeError } from "../base/errors.ts";
+import { countOf, type Few, itemsOf, withItem, withoutItem } from "../base/few.ts";
 import type { ActorInfo } from "../base/inspect.ts";
 import type { Behavior, SpawnOptions } from "./behavior.ts";
 import { CellContext, type ContextHost } from "./context.ts";
@@ -46,7 +47,7 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
   readonly #options: SpawnOptions<never> | undefined;
   readonly #id: number;
   #startedMs = 0;
-  #children: Set<Cell> | null = null;
+  #children: Few<Cell> = null;
   #extras: Extras | null = null;
 
   constructor(
@@ -98,12 +99,12 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
 
   /** How many children it has. */
   get childCount(): number {
-    return this.#children?.size ?? 0;
+    return countOf(this.#children);
   }
 
   /** Its children, in the order in which they were started first. */
   get children(): Cell[] {
-    return [...this.#children ?? []];
+    return itemsOf(this.#children);
   }
 
   stopActor(ref: Ref<never>): void {
@@ -161,7 +162,7 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
       behavior as unknown as Behavior<never, never>,
       options as SpawnOptions<never>,
     );
-    (this.#children ??= new Set()).add(child);
+    this.#children = withItem(this.#children, child);
     return child;
   }
 
@@ -336,7 +337,7 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
   }
 
   childGone(child: Cell): void {
-    this.#children?.delete(child);
+    this.#children = withoutItem(this.#children, child);
     this.supervision?.childGone(child);
   }
 

@@ -75,7 +75,7 @@ export class ConnectionDirectory<U extends User> implements Connections<U> {
   meant(target: Target): Connection[] {
     if (target === "all") return [...this.#table];
     const { user, connection, topic } = checkTarget(target);
-    if (user !== undefined) return [...this.#table.ofUser(user)];
+    if (user !== undefined) return this.#table.ofUser(user);
     const ids = connection !== undefined
       ? [connection]
       : new Set([...this.#members.of(topic!)].map(({ connectionId }) => connectionId));

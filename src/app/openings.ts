@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Counters } from "../base/inspect.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import type { Connection } from "../sessions/connection.ts";
-import { type Idler, IdleWheel } from "../sessions/idle_wheel.ts";
+import { type Idler, IdleWheel, NO_SLOT } from "../sessions/idle_wheel.ts";
 
 /**
  * The connections whose handshake was accepted and that are not open yet. The runtime says nothing of a client that has
@@ -42,6 +42,7 @@ export class Openings implements Iterable<Connection> {
 
 class Opening implements Idler {
   lastTick = 0;
+  wheelSlot = NO_SLOT;
   readonly #connection: Connection;
   readonly #counters: Counters;
 

@@ -17,7 +17,7 @@ import {
 import { type Frame, utf8Length, type WireData } from "../protocol/frame.ts";
 import type { Turn } from "../protocol/turn.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
-import type { Idler, IdleWheel } from "./idle_wheel.ts";
+import { type Idler, type IdleWheel, NO_SLOT } from "./idle_wheel.ts";
 import { type Flusher, Outbox, type OutboxLimits } from "./outbox.ts";
 import type { Socket, SocketSink } from "./socket.ts";
 import type { User } from "./user.ts";
@@ -70,6 +70,7 @@ export class Connection implements SocketSink, Idler {
   readonly user: User;
   readonly codec: Codec | null;
   lastTick = 0;
+  wheelSlot: number = NO_SLOT;
   readonly #ports: ConnectionPorts;
   readonly #interpreter: Interpreter;
   #ref: Ref<ConnectionMessage> | null = null;

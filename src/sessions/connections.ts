@@ -1,10 +1,10 @@
+import { type Few, itemsOf, withItem, withoutItem } from "../base/few.ts";
 import type { Connection } from "./connection.ts";
 
 /** Every open connection: by id, and by user. */
 export class ConnectionTable implements Iterable<Connection> {
   readonly #byId = new Map<string, Connection>();
-  /** The connections of a user. Most users have one, and a set for it would weigh 300 bytes. */
-  readonly #byUser = new Map<string, Connection | Set<Connection>>();
+  readonly #byUser = new Map<string, Few<Connection>>();
 
   /** How many are open. */
   get size(): number {
@@ -16,31 +16,25 @@ export class ConnectionTable implements Iterable<Connection> {
     return this.#byId.get(id);
   }
 
-  /** The connections of a user. */
-  ofUser(id: string): ReadonlySet<Connection> {
-    const own = this.#byUser.get(id);
-    if (own instanceof Set) return own;
-    return own === undefined ? NONE : new Set([own]);
+  /** The connections of a user, oldest first. */
+  ofUser(id: string): Connection[] {
+    return itemsOf(this.#byUser.get(id) ?? null);
   }
 
   /** A connection is open. */
   add(connection: Connection): void {
     const userId = connection.user.id;
     this.#byId.set(connection.info.id, connection);
-    const own = this.#byUser.get(userId);
-    if (own === undefined) this.#byUser.set(userId, connection);
-    else if (own instanceof Set) own.add(connection);
-    else this.#byUser.set(userId, new Set([own, connection]));
+    this.#byUser.set(userId, withItem(this.#byUser.get(userId) ?? null, connection));
   }
 
   /** A connection has ended. */
   remove(connection: Connection): void {
     const userId = connection.user.id;
     this.#byId.delete(connection.info.id);
-    const own = this.#byUser.get(userId);
-    if (own === connection || (own instanceof Set && own.delete(connection) && own.size === 0)) {
-      this.#byUser.delete(userId);
-    }
+    const others = withoutItem(this.#byUser.get(userId) ?? null, connection);
+    if (others === null) this.#byUser.delete(userId);
+    else this.#byUser.set(userId, others);
   }
 
   /** All of them, oldest first. */
@@ -48,5 +42,3 @@ export class ConnectionTable implements Iterable<Connection> {
     return this.#byId.values();
   }
 }
-
-const NONE: ReadonlySet<Connection> = new Set();

@@ -4,9 +4,14 @@ import type { Clock, TimerId } from "../base/clock.ts";
 export interface Idler {
   /** The tick of the wheel at which it was last heard of. The wheel's owner sets it, the wheel reads it. */
   lastTick: number;
+  /** Where the wheel keeps it; the wheel sets it. Begins with {@link NO_SLOT}. */
+  wheelSlot: number;
   /** Nothing was heard of it for the whole time. */
   idledOut(): void;
 }
+
+/** Kept nowhere. */
+export const NO_SLOT = -1;
 
 /** How many ticks make up the idle time. */
 const TICKS = 16;
@@ -23,7 +28,7 @@ export class IdleWheel {
   readonly #clock: Clock;
   readonly #tickMs: number;
   readonly #slots: Set<Idler>[] = Array.from({ length: IDLE_TICKS + 1 }, () => new Set());
-  readonly #slotOf = new Map<Idler, number>();
+  #size = 0;
   #tick = 0;
   #timer: TimerId | null = null;
 
@@ -40,11 +45,13 @@ export class IdleWheel {
 
   /** How many are looked after. */
   get size(): number {
-    return this.#slotOf.size;
+    return this.#size;
   }
 
   /** Looks after `idler` from now on. */
   add(idler: Idler): void {
+    if (idler.wheelSlot !== NO_SLOT) return;
+    this.#size++;
     idler.lastTick = this.#tick;
     this.#place(idler, this.#tick + IDLE_TICKS);
     this.#timer ??= this.#clock.setTimer(this.#turn, this.#tickMs);
@@ -52,11 +59,11 @@ export class IdleWheel {
 
   /** Forgets `idler`. */
   remove(idler: Idler): void {
-    const slot = this.#slotOf.get(idler);
-    if (slot === undefined) return;
-    this.#slots[slot].delete(idler);
-    this.#slotOf.delete(idler);
-    if (this.#slotOf.size > 0 || this.#timer === null) return;
+    if (idler.wheelSlot === NO_SLOT) return;
+    this.#slots[idler.wheelSlot].delete(idler);
+    idler.wheelSlot = NO_SLOT;
+    this.#size--;
+    if (this.#size > 0 || this.#timer === null) return;
     this.#clock.clearTimer(this.#timer);
     this.#timer = null;
   }
@@ -64,7 +71,7 @@ export class IdleWheel {
   #place(idler: Idler, tick: number): void {
     const slot = tick % this.#slots.length;
     this.#slots[slot].add(idler);
-    this.#slotOf.set(idler, slot);
+    idler.wheelSlot = slot;
   }
 
   readonly #turn = (): void => {

@@ -7,6 +7,7 @@ const TICK_MS = IDLE_MS / 16;
 
 class Recorder implements Idler {
   lastTick = 0;
+  wheelSlot = -1;
   idleAtMs: number | null = null;
   readonly #clock: VirtualClock;
 
