@@ -46,7 +46,8 @@ Deno.test("a wait is never shorter than plain and never longer than the jitter a
       const count = new BackoffCount();
       for (let n = 0; n <= times; n++) {
         const ms = count.nextDelayMs(backoff, 0, random);
-        const plainMs = Math.min(backoff.minMs * backoff.factor ** n, backoff.maxMs);
+        const growth = Math.min(backoff.factor ** n, Number.MAX_VALUE); // 0 · Infinity is no number
+        const plainMs = Math.min(backoff.minMs * growth, backoff.maxMs);
         assert(ms >= plainMs && ms <= plainMs * (1 + backoff.jitter));
       }
     }),
