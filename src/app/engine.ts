@@ -20,7 +20,7 @@ import { ConnectionTable } from "../sessions/connections.ts";
 import { IdleWheel } from "../sessions/idle_wheel.ts";
 import { Members } from "../sessions/members.ts";
 import { OpenWork } from "../sessions/open_work.ts";
-import { Flusher } from "../sessions/outbox.ts";
+import { Flusher } from "../sessions/flusher.ts";
 import { Session, sessionBehavior, type SessionLimits, type SessionPorts } from "../sessions/session.ts";
 import type { TopicKind } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";

@@ -18,7 +18,8 @@ import { type Frame, utf8Length, type WireData } from "../protocol/frame.ts";
 import type { Turn } from "../protocol/turn.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import { type Idler, type IdleWheel, NO_SLOT } from "./idle_wheel.ts";
-import { type Flusher, Outbox, type OutboxLimits } from "./outbox.ts";
+import type { Flusher } from "./flusher.ts";
+import { Outbox, type OutboxLimits } from "./outbox.ts";
 import type { Socket, SocketSink } from "./socket.ts";
 import type { User } from "./user.ts";
 

@@ -1,8 +1,7 @@
 import type { Counters } from "../base/inspect.ts";
-import type { Clock } from "../base/clock.ts";
-import type { Scheduler } from "../actors/scheduler.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { type Join, MAX_BATCH_MESSAGES, Turn } from "../protocol/turn.ts";
+import type { Flushable, Flusher } from "./flusher.ts";
 import type { Socket } from "./socket.ts";
 
 /** How much may wait for one connection. */
@@ -25,75 +24,6 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
   maxTransportFrames: 256,
 };
 
-/** How long to wait before looking again at a transport that takes nothing, in milliseconds. */
-const RETRY_MS = 10;
-
-/** Flushes the outboxes that have something, once per turn, and looks after those whose transport is behind. */
-export class Flusher {
-  readonly #scheduler: Scheduler;
-  readonly #clock: Clock;
-  readonly #flush = (): void => this.#flushAll();
-  #ready: Outbox[] = [];
-  #behind = new Set<Outbox>();
-  #retrying = false;
-
-  constructor(scheduler: Scheduler, clock: Clock) {
-    this.#scheduler = scheduler;
-    this.#clock = clock;
-  }
-
-  /** The outbox whose connection's message is being handled right now: see {@link Outbox.beginAnswer}. */
-  answering: Outbox | null = null;
-
-  /** How many connections have a backlog. */
-  get behind(): number {
-    return this.#behind.size;
-  }
-
-  /** Flushes `outbox` at the end of this turn. */
-  add(outbox: Outbox): void {
-    if (this.#ready.push(outbox) === 1) this.#scheduler.atFlush(this.#flush);
-  }
-
-  /** Forgets an outbox that is closed. */
-  forget(outbox: Outbox): void {
-    this.#behind.delete(outbox);
-  }
-
-  #flushAll(): void {
-    const ready = this.#ready;
-    this.#ready = [];
-    for (let i = 0; i < ready.length; i++) this.#flushOne(ready[i]);
-  }
-
-  /** Flushes `outbox` now. */
-  flushNow(outbox: Outbox): void {
-    this.#flushOne(outbox);
-  }
-
-  #flushOne(outbox: Outbox): void {
-    try {
-      if (outbox.flush()) this.#behind.delete(outbox);
-      else {
-        this.#behind.add(outbox);
-        this.#retryLater();
-      }
-    } catch (error) {
-      outbox.failed(error); // a codec or a transport that broke its contract: the others are flushed all the same
-    }
-  }
-
-  /** A transport does not say when it is empty again, so it is asked: one timer for all that are behind. */
-  #retryLater(): void {
-    if (this.#retrying) return;
-    this.#retrying = true;
-    this.#clock.setTimer(() => {
-      this.#retrying = false;
-      for (const outbox of [...this.#behind]) this.#flushOne(outbox);
-    }, RETRY_MS);
-  }
-}
-
 /** Who owns an outbox. */
 export interface OutboxOwner {
   /** The outbox is full: whoever reads on the other side is too slow. */
@@ -107,7 +37,7 @@ export interface OutboxOwner {
  * does not take stays here, up to the limits. A turn that is shared with other connections is handed on as it is, as
  * long as nothing else is written to this connection in that turn.
  */
-export class Outbox {
+export class Outbox implements Flushable {
   readonly #socket: Socket;
   readonly #join: Join | null;
   readonly #limits: OutboxLimits;
@@ -116,6 +46,9 @@ export class Outbox {
   readonly #owner: OutboxOwner;
   #shared: Turn | null = null;
   #frames: Frame[] = [];
+  /** How many of the frames have stayed behind once, and their bytes: those that leave at once are never counted. */
+  #kept = 0;
+  #keptBytes = 0;
   #handedOver = 0;
   #queued = false;
   #closed = false;
@@ -172,7 +105,7 @@ export class Outbox {
   endAnswer(): void {
     if (this.#flusher.answering !== this) return;
     this.#flusher.answering = null;
-    if (this.#queued) this.#flusher.flushNow(this);
+    if (this.#queued) this.#flusher.flush(this);
   }
 
   /** Hands over what the transport takes. `false`: something stays behind. */
@@ -210,6 +143,7 @@ export class Outbox {
     this.#closed = true;
     this.#frames = [];
     this.#shared = null;
+    this.#kept = this.#keptBytes = 0;
     this.#flusher.forget(this);
   }
 
@@ -224,6 +158,8 @@ export class Outbox {
     count = Math.min(count, this.#join === null ? mayFrames : countJoined(frames, count, mayFrames));
     const all = count === frames.length;
     const turn = new Turn(all ? frames : frames.slice(0, count));
+    for (let i = 0; i < Math.min(count, this.#kept); i++) this.#keptBytes -= frames[i].byteLength;
+    this.#kept = Math.max(this.#kept - count, 0);
     this.#frames = all ? [] : frames.slice(count);
     this.#handOver(this.#join === null ? turn : turn.joined(this.#join));
     return all || this.#keep();
@@ -237,9 +173,12 @@ export class Outbox {
   /** Something stays: is it too much? */
   #keep(): boolean {
     if (this.#shared !== null) this.#unshare();
-    let bytes = 0;
-    for (const frame of this.#frames) bytes += frame.byteLength;
-    if (bytes > this.#limits.maxBytes || this.#frames.length > this.#limits.maxFrames) this.#overflow();
+    for (; this.#kept < this.#frames.length; this.#kept++) {
+      this.#keptBytes += this.#frames[this.#kept].byteLength;
+    }
+    if (this.#keptBytes > this.#limits.maxBytes || this.#frames.length > this.#limits.maxFrames) {
+      this.#overflow();
+    }
     return this.#closed;
   }
 

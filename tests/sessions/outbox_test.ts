@@ -4,7 +4,8 @@ import { Scheduler } from "../../src/actors/scheduler.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { phoenixV21 } from "../../src/protocol/phoenix_v2_1.ts";
 import { Turn } from "../../src/protocol/turn.ts";
-import { DEFAULT_OUTBOX_LIMITS, Flusher, Outbox, type OutboxLimits } from "../../src/sessions/outbox.ts";
+import { Flusher } from "../../src/sessions/flusher.ts";
+import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxLimits } from "../../src/sessions/outbox.ts";
 import { FakeSocket, ManualTurns, VirtualClock } from "../../src/testing/mod.ts";
 
 /** An outbox with everything around it; `joins`: whether its codec has batches. */
@@ -151,6 +152,26 @@ Deno.test("Slow consumers: overflow of the outbox in bytes", () => {
   assertEquals(events, []);
   outbox.write(frame("x"));
   turn();
+  assertEquals(events, ["overflowed"]);
+});
+
+Deno.test("Slow consumers: bytes that have left a backlog do not count any more", () => {
+  const { outbox, socket, turn, events } = setUp({ limits: { maxBytes: 100, maxTransportFrames: 2 } });
+  const write = (count: number): void => {
+    for (let i = 0; i < count; i++) outbox.write(frame("x".repeat(25)));
+    turn();
+  };
+  socket.bufferedBytes = 65_536;
+  write(4); // full to the byte
+  for (let round = 0; round < 5; round++) {
+    socket.bufferedBytes = 0;
+    write(0); // nothing was added: the retry's turn takes two
+    outbox.flush();
+    socket.bufferedBytes = 65_536;
+    write(2);
+    assertEquals([events, outbox.length], [[], 4], `round ${round}`);
+  }
+  write(1);
   assertEquals(events, ["overflowed"]);
 });
 
