@@ -36,6 +36,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   readonly #topic: Ref<TopicMessage>;
   readonly #output: HeldOutput;
   readonly codec: Codec;
+  // Plain fields, kept up to date: a topic reads them of each of its subscribers at each turn.
+  active = false;
+  interleaves = false;
   #stage: number = NEW;
 
   /** Holds the topic. Throws what `Topics.hold` throws. */
@@ -56,7 +59,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
       this.#output.lower();
       return false;
     }
-    this.#stage = LIVE;
+    this.#enter(LIVE);
     return true;
   }
 
@@ -77,6 +80,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   say(frame: Frame): void {
     if (!this.#output.blocked || this.#stage === OVER) return this.#owner.write(frame);
     this.#output.hold(frame);
+    this.interleaves = true;
     this.#owner.holding(this);
   }
 
@@ -93,7 +97,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   /** The channel has ended. What it has said still goes out in its place. */
   end(): void {
     if (this.#stage >= LINGERING) return;
-    this.#stage = LINGERING;
+    this.#enter(LINGERING);
     if (!this.#output.blocked) this.#release();
   }
 
@@ -107,14 +111,6 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     return this.#owner.user.id;
   }
 
-  get active(): boolean {
-    return this.#stage === LIVE || this.#stage === LINGERING;
-  }
-
-  get interleaves(): boolean {
-    return this.#output.holds || this.#stage === LINGERING;
-  }
-
   subscribed(): void {
     this.committed();
     if (this.#stage === LIVE) this.#owner.ports.members.add(this.#channel);
@@ -122,6 +118,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   committed(): void {
     this.#output.pass();
+    this.interleaves = this.#output.holds || this.#stage === LINGERING;
     if (this.#stage === LINGERING && !this.#output.blocked) this.#release();
   }
 
@@ -136,12 +133,19 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   /** The topic has ended: nothing of what waits will be committed any more. */
   terminated(): void {
     this.#output.passAll();
+    this.interleaves = this.#stage === LINGERING;
     if (this.#stage === LINGERING) this.#release();
     else if (this.#stage !== OVER) this.#channel.topicEnded();
   }
 
+  #enter(stage: number): void {
+    this.#stage = stage;
+    this.active = stage === LIVE || stage === LINGERING;
+    this.interleaves = stage === LINGERING || this.#output.holds;
+  }
+
   #release(): void {
-    this.#stage = OVER;
+    this.#enter(OVER);
     const { members, topics } = this.#owner.ports;
     members.remove(this.#channel);
     topics.unsubscribe(this.#channel.topic, this.#topic, this);

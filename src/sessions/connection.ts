@@ -102,6 +102,11 @@ export class Connection implements SocketSink, Idler {
     return this.#outbox !== null && !this.#ended;
   }
 
+  /** Where its output goes, once it is open. */
+  get output(): Outbox {
+    return this.#outbox!;
+  }
+
   /** How many frames wait for the client. */
   get backlog(): number {
     return this.#outbox?.length ?? 0;

@@ -88,17 +88,26 @@ export class Outbox implements Flushable {
     if (this.#closed) return;
     if (this.#shared === null && this.#frames.length === 0) {
       this.#shared = turn;
-      if (!this.#queued) this.#enqueue();
+      if (this.#queued) return;
+      if (this.#gainsByWaiting) this.#enqueue();
+      else this.#flusher.flush(this);
     } else for (const frame of turn.frames) this.write(frame);
   }
 
   /**
-   * A message of this connection is about to be handled. Where nothing can be joined, neither by the codec nor by the
-   * transport, its answers gain nothing by waiting for the end of the turn, and a turn costs more than a message: they
-   * leave at {@link Outbox.endAnswer}, within the I/O callback.
+   * Whether what is written in a turn can be joined, by the codec or by the transport. Where it cannot, each frame is a
+   * write of its own, and nothing is gained by waiting for the others.
+   */
+  get #gainsByWaiting(): boolean {
+    return this.#join !== null || this.#socket.coalesces;
+  }
+
+  /**
+   * A message of this connection is about to be handled. Where nothing is gained by waiting, its answers leave at
+   * {@link Outbox.endAnswer}, within the I/O callback: a turn costs more than a message.
    */
   beginAnswer(): void {
-    if (this.#join === null && !this.#socket.coalesces && !this.#queued) this.#flusher.answering = this;
+    if (!this.#queued && !this.#gainsByWaiting) this.#flusher.answering = this;
   }
 
   /** The message has been handled. */

@@ -33,10 +33,15 @@ export interface SessionPorts extends ChannelPorts {
   isEnding(): boolean;
 }
 
-/** Where a session's output goes while a connection is attached. */
-export interface SessionSink {
+/** Where a session's output goes: a connection's outbox. */
+export interface SessionOutput {
   write(frame: Frame): void;
   writeTurn(turn: Turn): void;
+}
+
+/** A connection, as the session sees it that it is attached to. */
+export interface SessionSink {
+  readonly output: SessionOutput;
   /** The client sends more than its channels can take, again and again. */
   overloaded(): void;
 }
@@ -55,6 +60,8 @@ export class Session implements ChannelOwner<Channel> {
   readonly #channels = new Map<string, Channel>();
   #ref: Ref<never> | null = null;
   #sink: SessionSink | null = null;
+  /** The sink's: a publication goes there a thousand times in a row, on the shortest way. */
+  #output: SessionOutput | null = null;
   /** The channel that was the last to hold something back. */
   #holding: Holding | null = null;
   /** Channels that have not finished, those included that another incarnation has replaced. */
@@ -87,11 +94,12 @@ export class Session implements ChannelOwner<Channel> {
   /** A connection takes over the session's output. */
   attach(sink: SessionSink): void {
     this.#sink = sink;
+    this.#output = sink.output;
   }
 
   /** The connection has gone; the session ends with it. */
   detach(reason: LeaveReason): void {
-    this.#sink = null;
+    this.#sink = this.#output = null;
     this.end(reason);
   }
 
@@ -182,12 +190,12 @@ export class Session implements ChannelOwner<Channel> {
 
   /** Sends one frame, at the end of this turn. */
   write(frame: Frame): void {
-    this.#sink?.write(frame);
+    this.#output?.write(frame);
   }
 
   /** Sends the frames of a turn that is shared with other sessions. */
   writeTurn(turn: Turn): void {
-    this.#sink?.writeTurn(turn);
+    this.#output?.writeTurn(turn);
   }
 
   /** The client sends more than its channels can take. */

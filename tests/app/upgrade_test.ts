@@ -84,6 +84,7 @@ Deno.test("An unknown version of the wire protocol is refused with 403 and those
 
 Deno.test("maxConnections: one more is refused with 503, until one has gone", async () => {
   const { app, transport } = overMemory({ limits: { maxConnections: 1 } });
+  const atRest = app.system.actorCount;
   await ask(app);
   transport.open();
   const response = await ask(app);
@@ -91,7 +92,7 @@ Deno.test("maxConnections: one more is refused with 503, until one has gone", as
   assertEquals(await refusal(response), [503, { reason: "too_many_connections" }]);
   assertEquals(app.system.counters.get("upgrades.refused.too_many_connections"), 1);
   app.disconnect("all");
-  await new Promise((resolve) => setTimeout(resolve));
+  while (app.system.actorCount > atRest) await new Promise((resolve) => setTimeout(resolve));
   assertEquals((await ask(app)).status, 200);
   await app.close();
 });

@@ -59,6 +59,7 @@ Deno.test("Slow consumers: the shared turn is used as it is where the outbox is 
 Deno.test("Slow consumers: a shared turn is not used where something else is written in that turn", () => {
   for (const before of [true, false]) {
     const { outbox, socket, turn } = setUp();
+    socket.coalesces = true;
     const shared = new Turn([frame("a"), frame("b")]);
     if (before) outbox.write(frame("own"));
     outbox.writeTurn(shared);
@@ -177,6 +178,7 @@ Deno.test("Slow consumers: bytes that have left a backlog do not count any more"
 
 Deno.test("Slow consumers: a shared turn that the transport does not take counts, too", () => {
   const { outbox, socket, turn, events } = setUp({ limits: { maxFrames: 10 } });
+  socket.coalesces = true;
   socket.bufferedBytes = 65_536;
   outbox.writeTurn(new Turn(messages(11)));
   assertEquals(outbox.length, 11);
@@ -286,6 +288,28 @@ Deno.test("A closed outbox drops what waits, and leaves no timer behind for long
   assertEquals([outbox.length, flusher.behind], [0, 0]);
   clock.step(10);
   assertEquals(clock.pending, 0);
+});
+
+Deno.test("A shared turn leaves at once where nothing can be joined, and behind what waits for the turn's end", () => {
+  const plain = setUp();
+  plain.outbox.writeTurn(new Turn([frame("a"), frame("b")]));
+  assertEquals(plain.socket.frames, ["a", "b"]);
+
+  const joining = setUp({ joins: true });
+  joining.outbox.writeTurn(new Turn(messages(2)));
+  assertEquals(joining.socket.turns.length, 0);
+
+  const queued = setUp();
+  queued.outbox.write(frame("before"));
+  queued.outbox.writeTurn(new Turn([frame("a")]));
+  assertEquals(queued.socket.frames, []);
+  queued.turn();
+  assertEquals(queued.socket.frames, ["before", "a"]);
+
+  const behind = setUp();
+  behind.socket.bufferedBytes = 65_536;
+  behind.outbox.writeTurn(new Turn([frame("a")]));
+  assertEquals([behind.outbox.length, behind.flusher.behind], [1, 1]);
 });
 
 Deno.test("Answers to a message leave within its I/O callback where nothing can be joined", () => {

@@ -47,8 +47,10 @@ function setUp(kit: Kit, handlers: TopicHandlers<Untyped, User, unknown>) {
     session.startedAs(sessions.start({ args: session }));
     const out: Message[] = [];
     session.attach({
-      write: ({ data }: Frame) => void out.push(JSON.parse(data as string)),
-      writeTurn: ({ frames }) => out.push(...frames.map(({ data }) => JSON.parse(data as string))),
+      output: {
+        write: ({ data }: Frame) => void out.push(JSON.parse(data as string)),
+        writeTurn: ({ frames }) => out.push(...frames.map(({ data }) => JSON.parse(data as string))),
+      },
       overloaded() {},
     });
     let ref = 0;
@@ -181,7 +183,8 @@ Deno.test("A connection that attaches to a session takes its output over", async
   await kit.settle();
   client.take();
   let taken = 0;
-  client.session.attach({ write: () => void taken++, writeTurn: () => void taken++, overloaded() {} });
+  const output = { write: () => void taken++, writeTurn: () => void taken++ };
+  client.session.attach({ output, overloaded() {} });
   client.send("room:1", "echo");
   await kit.settle();
   assertEquals([client.take(), taken], [[], 1]);
