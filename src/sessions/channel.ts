@@ -193,11 +193,8 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
   #joinCrashed(error: unknown): void {
     if (this.#phase === ENDED) return;
     this.owner.ports.counters.add("channels.join_crashed");
-    this.owner.ports.logger.log("error", "join crashed", {
-      topic: this.topic,
-      user: this.owner.user.id,
-      error,
-    });
+    const { topic, owner: { user, ports } } = this;
+    ports.logger.log("error", "join crashed", { topic, user: user.id, error });
     this.#refuseJoin({ reason: "join crashed" });
   }
 
@@ -207,8 +204,7 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
     this.#phase = ENDED;
     this.#endSaid = true;
     this.owner.say(reply);
-    const close = this.#closeOfPrevious();
-    if (close !== null) this.owner.say(close);
+    this.#closePrevious();
     this.#afterJoin = null;
     this.subscription.end();
     this.#ctx.revoke();
@@ -332,7 +328,7 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
     this.#phase = ENDED;
     this.#afterJoin = null;
     if (leave !== null) this.answer(leave.ref, "ok", {});
-    this.#sayIfAny(this.#closeOfPrevious());
+    this.#closePrevious();
     if (reason.kind === "left" || reason.kind === "stopped") this.#sayEnd("phx_close", {});
     if (reason.kind === "crashed") {
       this.owner.ports.counters.add("channels.crashed");
@@ -355,6 +351,15 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
     this.#say(this.owner.codec.ended(this.#givenJoinRef, this.topic, event, payload));
   }
 
+  /** This one never became a member: the close of the one before goes behind all that it has said itself. */
+  #closePrevious(): void {
+    const previous = this.#previous;
+    const close = this.#closeOfPrevious();
+    if (close === null) return;
+    if (previous!.subscription.blocked) previous!.subscription.say(close);
+    else this.owner.say(close);
+  }
+
   /** The close of the incarnation before this one goes out behind this one's answer. */
   #closeOfPrevious(): Frame | null {
     const previous = this.#previous;
@@ -369,10 +374,8 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
   #runLeave(reason: LeaveReason): void {
     const failed = (error: unknown): void => {
       this.owner.ports.counters.add("channels.leave_failed");
-      this.owner.ports.logger.log("error", "leave handler failed", {
-        topic: this.topic,
-        error: messageOf(error),
-      });
+      const { topic, owner: { ports } } = this;
+      ports.logger.log("error", "leave handler failed", { topic, error: messageOf(error) });
     };
     try {
       const result = this.#kind.leave?.(this.#ctx, reason);

@@ -84,6 +84,11 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.#owner.holding(this);
   }
 
+  /** Whether what is said now has to wait for a commit. */
+  get blocked(): boolean {
+    return this.#output.blocked && this.#stage !== OVER;
+  }
+
   /** Whether something that was said waits. */
   get holds(): boolean {
     return this.#output.holds;

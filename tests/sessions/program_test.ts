@@ -232,6 +232,43 @@ Deno.test("Random programs keep the rules of order, and leave nothing behind", a
   await fc.assert(fc.asyncProperty(program, holds), { numRuns: 150, seed: 1 });
 });
 
+/** Programs that once broke a rule. */
+const FOUND: Program[] = [
+  // The close of an incarnation overtook what it still held, since the next one was replaced before it had joined.
+  {
+    seed: 0,
+    maxSteps: 1,
+    steps: [
+      { client: 1, topic: 1, action: "join", batched: false },
+      { client: 0, topic: 0, action: "close", batched: false },
+      { client: 1, topic: 1, action: "twice", batched: false },
+      { client: 1, topic: 1, action: "join", batched: false },
+      { client: 0, topic: 0, action: "join", batched: false },
+      { client: 1, topic: 1, action: "join", batched: false },
+    ],
+  },
+  // The same, where what it had published waited for its commit, and nothing was held behind it.
+  {
+    seed: 58842,
+    maxSteps: 1,
+    steps: [
+      { client: 2, topic: 1, action: "join", batched: false },
+      { client: 2, topic: 1, action: "twice_late", batched: true },
+      { client: 0, topic: 0, action: "server_says", batched: false },
+      { client: 0, topic: 0, action: "close", batched: false },
+      { client: 2, topic: 1, action: "join", batched: true },
+      { client: 0, topic: 0, action: "kick", batched: false },
+      { client: 2, topic: 1, action: "join", batched: false },
+    ],
+  },
+];
+
+Deno.test("Random programs that once broke a rule keep it", async () => {
+  for (const each of FOUND) await holds(each);
+});
+
 longTest("Random programs keep the rules of order, and leave nothing behind: many of them", async () => {
-  await fc.assert(fc.asyncProperty(program, holds), { numRuns: 10_000 });
+  // Another seed looks at other programs: TROUPE_SEED=3 TROUPE_LONG=1 deno test -A tests/sessions/program_test.ts
+  const seed = Number(Deno.env.get("TROUPE_SEED") ?? 2);
+  await fc.assert(fc.asyncProperty(program, holds), { numRuns: 10_000, seed });
 });
