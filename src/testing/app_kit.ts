@@ -1,25 +1,14 @@
-import { immediateTurns } from "../actors/scheduler.ts";
 import { App } from "../app/app.ts";
 import type { AppOptions } from "../app/options.ts";
-import { type Random, seededRandom } from "../base/random.ts";
+import type { Random } from "../base/random.ts";
 import type { User } from "../sessions/user.ts";
 import { type FakeConnection, FakeTransport } from "./fake_transport.ts";
-import { ManualTurns } from "./manual_turns.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
+import { VirtualTime, type VirtualTimeOptions } from "./virtual_time.ts";
 
 /** What an {@link AppKit} takes: the app's own options, less those that the kit sets. */
 export interface AppKitOptions<U extends User = User>
-  extends Omit<AppOptions<U>, "clock" | "random" | "scheduler" | "transports"> {
-  /** Fixes ids, jitter and, with `shuffle`, the order in which ready actors run. Default: 1. */
-  seed?: number;
-  /** Whether ready actors run in a random order that the seed fixes, to look for races. Default: `false`. */
-  shuffle?: boolean;
-  /** How drains are bounded. */
-  scheduler?: { maxSteps?: number; maxMs?: number };
-}
-
-/** More turns than this in a row without coming to rest means that the app never will. */
-const MAX_TURNS = 100_000;
+  extends Omit<AppOptions<U>, "clock" | "random" | "scheduler" | "transports">, VirtualTimeOptions {}
 
 /**
  * An app under a virtual clock, with connections that need no network: nothing moves until the test says so.
@@ -48,25 +37,17 @@ export class AppKit<U extends User = User> {
   readonly clock: VirtualClock;
   /** Its randomness. */
   readonly random: Random;
-  readonly #turns = new ManualTurns();
+  readonly #time: VirtualTime;
   readonly #transport = new FakeTransport();
 
   /** Makes an app that stands still. */
   constructor(options: AppKitOptions<U> = {}) {
-    const { seed = 1, shuffle = false, scheduler, ...appOptions } = options;
-    this.clock = new VirtualClock();
-    this.random = seededRandom(seed);
-    this.app = new App<U>({
-      ...appOptions,
-      clock: this.clock,
-      random: this.random,
-      transports: [this.#transport],
-      scheduler: {
-        ...scheduler,
-        turns: this.#turns,
-        ...(shuffle && { order: seededRandom(seed ^ 0x5f5f_5f5f) }),
-      },
-    });
+    const { seed, shuffle, scheduler: bounds, ...appOptions } = options;
+    const time = this.#time = new VirtualTime({ seed, shuffle, scheduler: bounds });
+    const { clock, random, scheduler } = time;
+    this.clock = clock;
+    this.random = random;
+    this.app = new App<U>({ ...appOptions, clock, random, scheduler, transports: [this.#transport] });
   }
 
   /**
@@ -95,33 +76,21 @@ export class AppKit<U extends User = User> {
    * Throws if it never comes to rest.
    */
   async settle(): Promise<void> {
-    for (let turns = 0; turns < MAX_TURNS; turns++) {
-      this.#turns.give();
-      await new Promise<void>((resolve) => immediateTurns.request(resolve)); // lets all promise reactions run
-      if (!this.#turns.requested) return;
-    }
-    throw new Error(`The app did not come to rest within ${MAX_TURNS} turns`);
+    await this.#time.settle();
   }
 
   /** Gives the app one turn of the event loop: run, commit, flush. */
   turn(): void {
-    this.#turns.give();
+    this.#time.turn();
   }
 
   /** Lets `ms` milliseconds pass: runs every timer that falls due, in order, and settles after each. */
   async advance(ms: number): Promise<void> {
-    await this.settle();
-    const untilMs = this.clock.elapsedMs() + ms;
-    while (this.clock.step(untilMs)) await this.settle();
-    await this.settle();
+    await this.#time.advance(ms);
   }
 
   /** Closes the app. What does not end by itself is cut off after its time-outs, in virtual time. */
   async [Symbol.asyncDispose](): Promise<void> {
-    let done = false;
-    const ended = this.app.close().then(() => done = true);
-    await this.settle();
-    while (!done) await this.advance(1_000);
-    await ended;
+    await this.#time.passUntil(this.app.close());
   }
 }

@@ -1,22 +1,12 @@
-import { immediateTurns } from "../actors/scheduler.ts";
 import { System, type SystemOptions } from "../actors/system.ts";
-import { type Random, seededRandom } from "../base/random.ts";
-import { ManualTurns } from "./manual_turns.ts";
+import type { Random } from "../base/random.ts";
 import { ProbeActor } from "./probe_actor.ts";
-import { VirtualClock } from "./virtual_clock.ts";
+import type { VirtualClock } from "./virtual_clock.ts";
+import { VirtualTime, type VirtualTimeOptions } from "./virtual_time.ts";
 
 /** What a {@link Kit} takes. */
-export interface KitOptions extends Omit<SystemOptions, "clock" | "random" | "scheduler"> {
-  /** Fixes ids, jitter and, with `shuffle`, the order in which ready actors run. Default: 1. */
-  seed?: number;
-  /** Whether ready actors run in a random order that the seed fixes, to look for races. Default: `false`. */
-  shuffle?: boolean;
-  /** How drains are bounded. */
-  scheduler?: { maxSteps?: number; maxMs?: number };
-}
-
-/** More turns than this in a row without coming to rest means that the actors never will. */
-const MAX_TURNS = 100_000;
+export interface KitOptions
+  extends Omit<SystemOptions, "clock" | "random" | "scheduler">, VirtualTimeOptions {}
 
 /**
  * A system under a virtual clock: nothing moves until the test says so, and the same seed gives the same run.
@@ -50,23 +40,15 @@ export class Kit {
   readonly clock: VirtualClock;
   /** Its randomness. */
   readonly random: Random;
-  readonly #turns = new ManualTurns();
+  readonly #time: VirtualTime;
 
   /** Makes a system that stands still. */
   constructor(options: KitOptions = {}) {
-    const seed = options.seed ?? 1;
-    this.clock = new VirtualClock();
-    this.random = seededRandom(seed);
-    this.system = new System({
-      ...options,
-      clock: this.clock,
-      random: this.random,
-      scheduler: {
-        ...options.scheduler,
-        turns: this.#turns,
-        ...(options.shuffle ? { order: seededRandom(seed ^ 0x5f5f_5f5f) } : {}),
-      },
-    });
+    const time = this.#time = new VirtualTime(options);
+    const { clock, random, scheduler } = time;
+    this.clock = clock;
+    this.random = random;
+    this.system = new System({ ...options, clock, random, scheduler });
   }
 
   /** An actor that remembers what it was told. */
@@ -78,34 +60,22 @@ export class Kit {
    * Runs until nothing is ready, at the same instant: actors, commits, flushes, and the promises of async handlers.
    * Throws if it does not come to rest within `maxTurns` turns. Default: 100,000.
    */
-  async settle(maxTurns = MAX_TURNS): Promise<void> {
-    for (let turns = 0; turns < maxTurns; turns++) {
-      this.#turns.give();
-      await new Promise<void>((resolve) => immediateTurns.request(resolve)); // lets all promise reactions run
-      if (!this.#turns.requested) return;
-    }
-    throw new Error(`The actors did not come to rest within ${maxTurns} turns`);
+  async settle(maxTurns?: number): Promise<void> {
+    await this.#time.settle(maxTurns);
   }
 
   /** Gives the system one turn of the event loop: run, commit, flush. */
   turn(): void {
-    this.#turns.give();
+    this.#time.turn();
   }
 
   /** Lets `ms` milliseconds pass: runs every timer that falls due, in order, and settles after each. */
   async advance(ms: number): Promise<void> {
-    await this.settle();
-    const untilMs = this.clock.elapsedMs() + ms;
-    while (this.clock.step(untilMs)) await this.settle();
-    await this.settle();
+    await this.#time.advance(ms);
   }
 
   /** Stops the system. What does not stop by itself is cut off after its time-outs, in virtual time. */
   async [Symbol.asyncDispose](): Promise<void> {
-    let done = false;
-    const ended = this.system.shutdown().then(() => done = true);
-    await this.settle();
-    while (!done) await this.advance(1_000);
-    await ended;
+    await this.#time.passUntil(this.system.shutdown());
   }
 }

@@ -12,4 +12,5 @@ export { Kit, type KitOptions } from "./kit.ts";
 export { ManualTurns } from "./manual_turns.ts";
 export { ProbeActor } from "./probe_actor.ts";
 export { VirtualClock } from "./virtual_clock.ts";
+export type { VirtualTimeOptions } from "./virtual_time.ts";
 export { seededRandom } from "../base/random.ts";
