@@ -78,8 +78,8 @@ export interface Limits {
    */
   authenticateTimeoutMs?: number;
   /**
-   * How long a connection may take to open after its upgrade was granted, in milliseconds. Default: 10,000. Beyond, it
-   * is let go of (`connections.never_opened`): some transports say nothing of a client that has gone meanwhile.
+   * How long a connection may take to open after its upgrade was granted, in milliseconds. Default: 10,000. Beyond, by
+   * 1/16 of it at the most, it is let go of (`connections.never_opened`): some transports say nothing of a client that has gone meanwhile.
    */
   openTimeoutMs?: number;
   /**
