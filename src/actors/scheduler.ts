@@ -22,7 +22,7 @@ export interface Runnable {
 /** Scheduled without a message. */
 export const NOTHING: unique symbol = Symbol("nothing");
 
-/** Something to do once in this turn's commit or flush phase. MUST NOT ask for the same phase again from within it. */
+/** Something to do once, in the phase that it was asked for. MUST NOT ask for the same phase again from within it. */
 export type PhaseTask = () => void;
 
 /** How the scheduler gets the next turn of the event loop. The real one is `setImmediate`. */
@@ -81,6 +81,7 @@ export class Scheduler {
   #draining = false;
   #entered = false;
   #requested = false;
+  #settlements: PhaseTask[] = [];
   #commits: PhaseTask[] = [];
   #flushes: PhaseTask[] = [];
 
@@ -96,7 +97,8 @@ export class Scheduler {
 
   /** Whether nothing is ready, and nothing waits to be committed or flushed. */
   get idle(): boolean {
-    return this.#length === 0 && this.#commits.length === 0 && this.#flushes.length === 0;
+    return this.#length === 0 && this.#settlements.length === 0 && this.#commits.length === 0 &&
+      this.#flushes.length === 0;
   }
 
   /** How many actors are ready to run. */
@@ -121,6 +123,15 @@ export class Scheduler {
     this.#entered = true;
   }
 
+  /**
+   * Runs `task` when the current drain has run its actors, before any turn: for a commit that gains nothing by waiting
+   * for what else the turn brings. Asked for outside of a drain, it is done in the next one.
+   */
+  atSettled(task: PhaseTask): void {
+    this.#settlements.push(task);
+    if (!this.#draining && !this.#entered && !this.#requested) this.#request();
+  }
+
   /** Runs `task` in the next commit phase. */
   atCommit(task: PhaseTask): void {
     this.#commits.push(task);
@@ -139,13 +150,18 @@ export class Scheduler {
    */
   drain(): void {
     this.#entered = false;
-    if (this.#draining || this.#length === 0) return;
+    if (this.#draining || (this.#length === 0 && this.#settlements.length === 0)) return;
     this.#draining = true;
     try {
       this.#runReady();
+      const settlements = this.#settlements;
+      if (settlements.length > 0) {
+        this.#settlements = [];
+        this.#perform(settlements);
+      }
     } finally {
       this.#draining = false;
-      if (this.#length > 0 && !this.#requested) this.#request();
+      if (!this.#requested && (this.#length > 0 || this.#settlements.length > 0)) this.#request();
     }
   }
 

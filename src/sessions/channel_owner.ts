@@ -44,6 +44,8 @@ export interface ChannelOwner<C> {
   readonly info: ConnectionInfo;
   /** The session's actor. */
   readonly ref: Ref<never>;
+  /** Whether what goes out in one turn can be joined, as far as is known now. */
+  readonly gainsByWaiting: boolean;
   /** Sends one frame, at the end of this turn. */
   write(frame: Frame): void;
   /** Sends the frames of a turn that is shared with other sessions. */

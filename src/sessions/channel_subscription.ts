@@ -14,7 +14,7 @@ import type { Member } from "./members.ts";
 export interface SubscribedChannel extends Member {
   readonly owner: Pick<
     ChannelOwner<never>,
-    "ports" | "codec" | "user" | "info" | "write" | "writeTurn" | "holding"
+    "ports" | "codec" | "user" | "info" | "gainsByWaiting" | "write" | "writeTurn" | "holding"
   >;
   /** The topic has ended under the channel. */
   topicEnded(): void;
@@ -36,6 +36,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   readonly #topic: Ref<TopicMessage>;
   readonly #output: HeldOutput;
   readonly codec: Codec;
+  readonly gainsByWaiting: boolean;
   // Plain fields, kept up to date: a topic reads them of each of its subscribers at each turn.
   active = false;
   interleaves = false;
@@ -46,6 +47,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.#channel = channel;
     this.#owner = channel.owner;
     this.codec = channel.owner.codec;
+    this.gainsByWaiting = channel.owner.gainsByWaiting;
     this.#output = new HeldOutput(channel.owner);
     this.#topic = channel.owner.ports.topics.hold(channel.topic, this);
   }

@@ -192,6 +192,7 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
 class Subscription implements Subscriber {
   readonly codec: Codec = rawCodec;
   readonly interleaves = false;
+  readonly gainsByWaiting: boolean;
   active = true;
   readonly #topic: string;
   readonly #connection: Connection;
@@ -205,6 +206,7 @@ class Subscription implements Subscriber {
     this.#connection = connection;
     this.#topics = topics;
     this.#onEnd = onEnd;
+    this.gainsByWaiting = connection.output.gainsByWaiting;
     this.#ref = topics.hold(topic, this);
     if (topics.subscribe(this.#ref, this)) return;
     topics.unhold(topic, this.#ref, this);

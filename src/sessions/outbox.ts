@@ -89,7 +89,7 @@ export class Outbox implements Flushable {
     if (this.#shared === null && this.#frames.length === 0) {
       this.#shared = turn;
       if (this.#queued) return;
-      if (this.#gainsByWaiting) this.#enqueue();
+      if (this.gainsByWaiting) this.#enqueue();
       else this.#flusher.flush(this);
     } else for (const frame of turn.frames) this.write(frame);
   }
@@ -98,7 +98,7 @@ export class Outbox implements Flushable {
    * Whether what is written in a turn can be joined, by the codec or by the transport. Where it cannot, each frame is a
    * write of its own, and nothing is gained by waiting for the others.
    */
-  get #gainsByWaiting(): boolean {
+  get gainsByWaiting(): boolean {
     return this.#join !== null || this.#socket.coalesces;
   }
 
@@ -107,7 +107,7 @@ export class Outbox implements Flushable {
    * {@link Outbox.endAnswer}, within the I/O callback: a turn costs more than a message.
    */
   beginAnswer(): void {
-    if (!this.#queued && !this.#gainsByWaiting) this.#flusher.answering = this;
+    if (!this.#queued && !this.gainsByWaiting) this.#flusher.answering = this;
   }
 
   /** The message has been handled. */

@@ -35,6 +35,8 @@ export interface SessionPorts extends ChannelPorts {
 
 /** Where a session's output goes: a connection's outbox. */
 export interface SessionOutput {
+  /** Whether what goes there in one turn can be joined. */
+  readonly gainsByWaiting: boolean;
   write(frame: Frame): void;
   writeTurn(turn: Turn): void;
 }
@@ -186,6 +188,11 @@ export class Session implements ChannelOwner<Channel> {
   say(frame: Frame): void {
     if (this.#holding?.holds) this.#holding.say(frame);
     else this.write(frame);
+  }
+
+  /** Whether what goes out in one turn can be joined, as far as is known now. */
+  get gainsByWaiting(): boolean {
+    return this.#output?.gainsByWaiting ?? false;
   }
 
   /** Sends one frame, at the end of this turn. */

@@ -12,6 +12,8 @@ export interface Subscriber {
   readonly connectionId: string;
   /** The id of its user. */
   readonly userId: string;
+  /** Whether what it gets in one turn can be joined, so that a commit is worth waiting for. It MUST NOT change. */
+  readonly gainsByWaiting: boolean;
   /** Whether it still wants anything: a member that has left is skipped until the topic has heard of it. */
   readonly active: boolean;
   /** Whether something of its own waits for a commit and has to come between the publications of this turn. */

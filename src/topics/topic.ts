@@ -32,6 +32,8 @@ export class Topic {
   readonly name: string;
   readonly #ports: TopicPorts;
   readonly #subscribers = new Set<Subscriber>();
+  /** How many of them gain by waiting for the end of a turn. */
+  #gainers = 0;
   #entries: Entry[] = [];
   readonly #commit = (): void => this.#commitTurn();
 
@@ -40,14 +42,20 @@ export class Topic {
     this.#ports = ports;
   }
 
-  /** Takes in one publication or subscription; it takes effect at this turn's commit. */
+  /**
+   * Takes in one publication or subscription; it takes effect at this turn's commit, or, where no subscriber gains by
+   * waiting for what else the turn brings, as soon as this drain is done.
+   */
   take(entry: Entry): void {
-    if (this.#entries.push(entry) === 1) this.#ports.scheduler.atCommit(this.#commit);
+    if (this.#entries.push(entry) > 1) return;
+    const { scheduler } = this.#ports;
+    if (this.#gainers > 0) scheduler.atCommit(this.#commit);
+    else scheduler.atSettled(this.#commit);
   }
 
   /** Forgets a subscriber. It is not called any more. */
   unsubscribe(subscriber: Subscriber): void {
-    this.#subscribers.delete(subscriber);
+    if (this.#subscribers.delete(subscriber) && subscriber.gainsByWaiting) this.#gainers--;
   }
 
   #commitTurn(): void {
@@ -63,7 +71,7 @@ export class Topic {
     if (publications.length > 0) {
       for (const subscriber of this.#subscribers) {
         if (subscriber.active) fanout.deliver(subscriber);
-        else this.#subscribers.delete(subscriber); // its farewell found the mailbox full
+        else this.unsubscribe(subscriber); // its farewell found the mailbox full
       }
     }
     for (const { subscriber, from } of joins) {
@@ -72,6 +80,7 @@ export class Topic {
       if (!subscriber.active) continue; // it has ended meanwhile
       fanout.deliver(subscriber, from);
       this.#subscribers.add(subscriber);
+      if (subscriber.gainsByWaiting) this.#gainers++;
     }
     for (const publication of publications) publication.acknowledge();
     this.#ports.counters.add("publications", publications.length);

@@ -32,6 +32,42 @@ Deno.test("drain runs what is ready now; commit and flush wait for the turn", as
   assertEquals(phases, ["run", "commit"]);
 });
 
+Deno.test("what is asked for at the settling of a drain is done as soon as its actors have run", async () => {
+  await using kit = new Kit();
+  const order: string[] = [];
+  const { scheduler } = kit.system;
+  const told = kit.system.spawn(puppet());
+  kit.system.spawn(puppet()).tell(() => {
+    scheduler.atCommit(() => order.push("commit"));
+    scheduler.atSettled(() => {
+      order.push("settled");
+      told.tell(() => order.push("told"));
+    });
+  });
+  kit.system.spawn(puppet()).tell(() => order.push("run"));
+  scheduler.drain();
+  assertEquals(order, ["run", "settled"]);
+  assertEquals(scheduler.idle, false);
+  kit.turn();
+  assertEquals(order, ["run", "settled", "told", "commit"]);
+});
+
+Deno.test("what is asked for outside of a drain is settled in the next one, which is asked for", async () => {
+  await using kit = new Kit();
+  const order: string[] = [];
+  const { scheduler } = kit.system;
+  scheduler.atSettled(() => {
+    order.push("settled");
+    scheduler.atSettled(() => order.push("again"));
+  });
+  await kit.settle();
+  assertEquals(order, ["settled", "again"]);
+  scheduler.enter();
+  scheduler.atSettled(() => order.push("in I/O"));
+  scheduler.drain();
+  assertEquals([order.at(-1), scheduler.idle], ["in I/O", true]);
+});
+
 Deno.test("a drain inside a drain does nothing: a handler is not interrupted by others", async () => {
   await using kit = new Kit();
   const order: string[] = [];
@@ -50,15 +86,15 @@ Deno.test("a throw in a phase task is counted and logged, and does not stop the 
   await using kit = new Kit({ logger: { log: (_level, message) => lines.push(message) } });
   const done: string[] = [];
   const { scheduler } = kit.system;
-  for (const at of ["atCommit", "atFlush"] as const) {
+  for (const at of ["atSettled", "atCommit", "atFlush"] as const) {
     scheduler[at](() => {
       throw new Error("boom");
     });
     scheduler[at](() => done.push(at));
   }
   await kit.settle();
-  assertEquals(done, ["atCommit", "atFlush"]);
-  assertEquals([kit.system.counters.get("scheduler.faults"), lines.length], [2, 2]);
+  assertEquals(done, ["atSettled", "atCommit", "atFlush"]);
+  assertEquals([kit.system.counters.get("scheduler.faults"), lines.length], [3, 3]);
 });
 
 Deno.test("what a commit tells actors is handled in the next turn, before its commit", async () => {

@@ -49,6 +49,7 @@ function setUp(kit: Kit, handlers: TopicHandlers<Untyped, User, unknown>) {
     session.attach({
       output: {
         write: ({ data }: Frame) => void out.push(JSON.parse(data as string)),
+        gainsByWaiting: true,
         writeTurn: ({ frames }) => out.push(...frames.map(({ data }) => JSON.parse(data as string))),
       },
       overloaded() {},
@@ -183,7 +184,7 @@ Deno.test("A connection that attaches to a session takes its output over", async
   await kit.settle();
   client.take();
   let taken = 0;
-  const output = { write: () => void taken++, writeTurn: () => void taken++ };
+  const output = { gainsByWaiting: true, write: () => void taken++, writeTurn: () => void taken++ };
   client.session.attach({ output, overloaded() {} });
   client.send("room:1", "echo");
   await kit.settle();

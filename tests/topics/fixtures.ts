@@ -15,6 +15,7 @@ export class FakeSubscriber implements Subscriber, Watcher {
   readonly userId: string;
   active = true;
   interleaves = false;
+  gainsByWaiting = true; // so that a test has a turn in its hand
   readonly log: string[] = [];
   readonly turns: Turn[] = [];
   onWrite: (frame: Frame) => void = () => {};

@@ -16,6 +16,7 @@ function setUp() {
     topic,
     counters,
     turn: () => turns.give(),
+    drain: () => scheduler.drain(),
     publish: (event: string, origin: FakeSubscriber | null = null) =>
       topic.take({ publication: new Publication("t", event, {}, origin) }),
     subscribe: (subscriber: FakeSubscriber) => topic.take({ subscriber }),
@@ -34,6 +35,34 @@ Deno.test("Commit: what a turn took in is fanned out at its end, in one order fo
   turn();
   for (const { log } of [a, b]) assertEquals(log, ["subscribed", "turn of 1 2"]);
   assertEquals(counters.get("publications"), 2);
+});
+
+Deno.test("Commit: it waits for the turn only as long as a subscriber gains by that", () => {
+  const { topic, publish, subscribe, drain, turn } = setUp();
+  const [plain, joining] = [new FakeSubscriber("a"), new FakeSubscriber("b")];
+  plain.gainsByWaiting = false;
+  const said = (): string[] => plain.log.splice(0);
+  subscribe(plain);
+  publish("1");
+  drain();
+  assertEquals(said(), ["subscribed", "turn of 1"]);
+  publish("2");
+  subscribe(joining);
+  drain();
+  assertEquals(said(), ["turn of 2"]);
+  publish("3");
+  drain();
+  assertEquals(said(), []);
+  turn();
+  assertEquals(said(), ["turn of 3"]);
+  joining.active = false; // it has gone, and the topic finds out by itself
+  publish("4");
+  turn();
+  topic.unsubscribe(joining);
+  publish("5");
+  drain();
+  assertEquals(said(), ["turn of 4", "turn of 5"]);
+  assertEquals(joining.log, ["subscribed", "turn of 3"]);
 });
 
 Deno.test("Join: a subscription takes effect between the publications around it", () => {
