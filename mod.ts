@@ -39,7 +39,16 @@ export type {
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
-export type { Transport } from "./src/transport/transport.ts";
+export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
+export type {
+  Admission,
+  Gate,
+  MountedTransport,
+  Refusal as GateRefusal,
+  Transport,
+  TransportPorts,
+} from "./src/transport/transport.ts";
+export type { Signer } from "./src/base/signer.ts";
 export type { Join, Turn } from "./src/protocol/turn.ts";
 export type { Frame, WireData } from "./src/protocol/frame.ts";
 export type { Socket, SocketSink } from "./src/sessions/socket.ts";

@@ -3,14 +3,8 @@ import { offer } from "../actors/inside.ts";
 import type { System } from "../actors/system.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
 import { TopicPattern } from "../contract/pattern.ts";
-import { originCheck } from "../http/origin.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
-import { Router } from "../http/router.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
-import { checkCodecs } from "../protocol/negotiation.ts";
-import { phoenixV1 } from "../protocol/phoenix_v1.ts";
-import { phoenixV2 } from "../protocol/phoenix_v2.ts";
-import { phoenixV21 } from "../protocol/phoenix_v2_1.ts";
 import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
 import type { Connection } from "../sessions/connection.ts";
@@ -20,16 +14,16 @@ import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sess
 import { checkOutgoing, type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { Publication } from "../topics/publication.ts";
-import { websocket } from "../transport/websocket.ts";
 import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
 import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
 import { Engine } from "./engine.ts";
+import { refuse, SHUTTING_DOWN } from "./gate.ts";
 import { Listener, type Listening, type ListenOptions } from "./listen.ts";
 import { checkOptions, completeLimits } from "./option_schemas.ts";
-import type { AppOptions, Limits, SocketOptions } from "./options.ts";
+import { Mounts } from "./mounts.ts";
+import type { AppOptions, SocketOptions } from "./options.ts";
 import { guardRejections } from "./rejection_guard.ts";
 import { endProcess, onTerminationSignals } from "./signals.ts";
-import { type Endpoint, refuse, SHUTTING_DOWN, upgrade, type UpgradePorts } from "./upgrade.ts";
 
 /** How long an ending may take if nobody says otherwise, in milliseconds. */
 const DEADLINE_MS = 10_000;
@@ -72,10 +66,8 @@ export class App<U extends User = User> {
   /** Every open connection. */
   readonly connections: Connections<U>;
   readonly #options: AppOptions<U>;
-  readonly #limits: Required<Limits>;
   readonly #engine: Engine;
-  readonly #router: Router<Endpoint>;
-  readonly #upgradePorts: UpgradePorts;
+  readonly #mounts: Mounts;
   readonly #directory: ConnectionDirectory<U>;
   readonly #listeners: Listener[] = [];
   readonly #undo: (() => void)[] = [];
@@ -89,17 +81,8 @@ export class App<U extends User = User> {
   constructor(options: AppOptions<U> = {}) {
     checkOptions("new App", options);
     this.#options = options;
-    this.#limits = completeLimits(options.limits);
-    this.#engine = new Engine(options as AppOptions<never>, this.#limits);
-    this.#router = new Router(options.basePath);
-    const codecs = options.codecs ?? [phoenixV1, phoenixV2, phoenixV21];
-    checkCodecs(codecs);
-    this.#upgradePorts = {
-      engine: this.#engine,
-      codecs,
-      authenticate: options.authenticate ?? null,
-      authenticateTimeoutMs: this.#limits.authenticateTimeoutMs,
-    };
+    this.#engine = new Engine(options as AppOptions<never>, completeLimits(options.limits));
+    this.#mounts = new Mounts(this.#engine, options as AppOptions<never>);
     this.fetch = (request, info) => this.#fetch(request, addressOf(info?.remoteAddr));
     this.connections = this.#directory = new ConnectionDirectory(
       this.#engine.connections,
@@ -141,17 +124,12 @@ export class App<U extends User = User> {
    * Handles the connections to a path without a channel protocol.
    *
    * @param path An exact path, or a URL pattern such as `/feeds/:name`.
-   * @throws {TroupeError} `bad_path`; `invalid_handlers` for what is no component.
+   * @throws {TroupeError} `bad_path`; `invalid_handlers` for what is no component; `no_raw_transport` if none of the
+   * app's transports carries raw data.
    */
   component<S = undefined>(path: string, component: Component<S, U>): this {
     checkComponent(path, component);
-    const ports = this.#engine.mount(this.#limits, this.#limits.componentIdleMs);
-    const { transports = [websocket] } = this.#options;
-    this.#router.add(path, {
-      ...this.#endpoint({}, ports),
-      component: component as unknown as Component<unknown>,
-      transport: transports.find(({ segment }) => segment === websocket.segment) ?? transports[0],
-    });
+    this.#mounts.component(path, component as unknown as Component<unknown>);
     return this;
   }
 
@@ -162,12 +140,7 @@ export class App<U extends User = User> {
    */
   socket(path: string, options: SocketOptions = {}): this {
     checkOptions("app.socket", options);
-    const limits = completeLimits(this.#options.limits, options.limits);
-    const ports = this.#engine.mount(limits, limits.idleMs);
-    for (const transport of this.#options.transports ?? [websocket]) {
-      const below = `${path.replace(/\/+$/, "")}/${transport.segment}`;
-      this.#router.add(below, { ...this.#endpoint(options, ports), component: null, transport });
-    }
+    this.#mounts.socket(path, options);
     return this;
   }
 
@@ -256,7 +229,7 @@ export class App<U extends User = User> {
    */
   handles(request: Request): boolean {
     const url = urlOf(request);
-    return url !== null && this.#router.find(url.pathname) !== null;
+    return url !== null && this.#mounts.has(url.pathname);
   }
 
   /**
@@ -272,7 +245,8 @@ export class App<U extends User = User> {
     }
     const { hostname = "127.0.0.1", port = 8000, signal, signals = true, deadlineMs } = options;
     const { clock, logger } = this.system;
-    const listener = new Listener({ clock, logger, fetch: this.fetch }, hostname, port);
+    const { serve } = this.#mounts;
+    const listener = new Listener({ clock, logger, serve, fetch: this.fetch }, hostname, port);
     this.#listeners.push(listener);
     const close = (bounds?: CloseOptions): Promise<void> => this.close(bounds);
     const end = (): Promise<void> => close({ deadlineMs });
@@ -324,10 +298,8 @@ export class App<U extends User = User> {
     if (this.#closed !== null) return refuse(SHUTTING_DOWN, this.#engine);
     const url = urlOf(request);
     if (url === null) return refusalResponse(400, "bad_url");
-    const route = this.#router.find(url.pathname);
-    if (route !== null) {
-      return await upgrade(request, url, remoteAddress, route.value, route.params, this.#upgradePorts);
-    }
+    const answer = this.#mounts.answer(request, url, remoteAddress);
+    if (answer !== null) return await answer;
     if (this.#options.fallback === undefined) return refusalResponse(404, "not_found");
     try {
       return await this.#options.fallback(request, remoteAddress);
@@ -336,17 +308,6 @@ export class App<U extends User = User> {
       this.system.logger.log("error", "fallback failed", { error: messageOf(error), path: url.pathname });
       return refusalResponse(500, "fallback_failed");
     }
-  }
-
-  #endpoint(
-    options: SocketOptions,
-    ports: Endpoint["ports"],
-  ): Pick<Endpoint, "allows" | "subProtocols" | "ports"> {
-    return {
-      ports,
-      allows: originCheck(options.origin ?? this.#options.origin ?? "same"),
-      subProtocols: options.subProtocols ?? this.#options.subProtocols ?? [],
-    };
   }
 
   #membersAmong(connections: readonly Connection[], topic: string): Member[] {

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
+import type { Serve, ServeHandler, Server } from "../transport/serve.ts";
 
 /** Where and how an app listens. */
 export interface ListenOptions {
@@ -37,9 +38,14 @@ export interface Listening extends AsyncDisposable {
 export interface ListenerPorts {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How to listen. */
+  readonly serve: Serve;
   /** The app's own `fetch`. */
-  fetch(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response>;
+  readonly fetch: ServeHandler;
 }
+
+/** Listens by `Deno.serve`. */
+export const denoServe: Serve = (options, handler) => Deno.serve({ ...options, onListen() {} }, handler);
 
 /** One listening port of an app. */
 export class Listener {
@@ -47,11 +53,11 @@ export class Listener {
   readonly port: number;
   /** Resolves when the port is free. */
   readonly finished: Promise<void>;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #server: Server;
   readonly #clock: Clock;
   #finish: () => void = () => {};
 
-  /** Throws what `Deno.serve` throws, e.g. `Deno.errors.AddrInUse`. */
+  /** Throws what `serve` throws, e.g. `Deno.errors.AddrInUse`. */
   constructor(ports: ListenerPorts, hostname: string, port: number) {
     this.#clock = ports.clock;
     this.finished = new Promise((resolve) => this.#finish = resolve);
@@ -59,10 +65,7 @@ export class Listener {
       ports.logger.log("error", "a request could not be answered", { error: messageOf(error) });
       return refusalResponse(500, "internal_error");
     };
-    this.#server = Deno.serve(
-      { hostname, port, onListen() {}, onError },
-      (request, info) => ports.fetch(request, info),
-    );
+    this.#server = ports.serve({ hostname, port, onError }, ports.fetch);
     this.hostname = this.#server.addr.hostname;
     this.port = this.#server.addr.port;
   }

@@ -89,9 +89,10 @@ const SCHEMAS = {
     fallback: fn("(request, remoteAddress) => Response").optional(),
     guardRejections: flag.optional(),
     signals: flag.optional(),
+    secret: z.string(expected("a text")).optional(),
     codecs: z.array(port("a codec", ["decode", "reply", "push", "publication", "ended"])).nonempty()
       .optional(),
-    transports: z.array(port("a transport", ["fault", "accept"])).nonempty().optional(),
+    transports: z.array(port("a transport", ["mount"])).nonempty().optional(),
     logger: port("a logger", ["log"]).optional(),
     clock: clock.optional(),
     random: random.optional(),

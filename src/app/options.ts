@@ -135,6 +135,11 @@ export interface AppOptions<U extends User = User> {
    * under `deno serve` on its own then, and clients may see its 1001 instead of our 1012. Default: `false`.
    */
   signals?: boolean;
+  /**
+   * What cookies and the tokens of fallback transports are signed with: at least 32 bytes, the same in every process
+   * that serves the same clients. Default: made up at start, so that a restart forgets those sessions.
+   */
+  secret?: string;
   /** Wire protocols. Default: Phoenix Channels 1.0.0 and 2.0.0, and our 2.1.0. */
   codecs?: readonly Codec[];
   /** Transports. Default: WebSocket. */

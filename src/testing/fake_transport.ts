@@ -1,6 +1,6 @@
 import type { WireData } from "../protocol/frame.ts";
 import type { SocketSink } from "../sessions/socket.ts";
-import type { Transport } from "../transport/transport.ts";
+import type { Gate, MountedTransport, Transport } from "../transport/transport.ts";
 import { FakeSocket } from "./fake_socket.ts";
 
 /** The client's end of a connection without a network: see {@link FakeTransport}. */
@@ -50,11 +50,13 @@ const CONNECTION_HEADER = "x-fake-connection";
  * A transport without a network: a request that {@link FakeTransport.request} has made becomes a
  * {@link FakeConnection}, which {@link FakeTransport.accepted} hands out. It stands where WebSocket does.
  */
-export class FakeTransport implements Transport {
+export class FakeTransport implements Transport, MountedTransport {
   /** `fake`. */
   readonly name = "fake";
   /** `websocket`: the paths are those of the real thing. */
   readonly segment = "websocket";
+  /** It carries whatever it is given. */
+  readonly raw = true;
   readonly #accepted = new Map<string, FakeConnection>();
   #lastId = 0;
 
@@ -73,16 +75,24 @@ export class FakeTransport implements Transport {
     return connection;
   }
 
-  /** Why a request is unfit: it is not one of {@link FakeTransport.request}'s. */
-  fault(request: Request): string | null {
-    return request.headers.has(CONNECTION_HEADER)
-      ? null
-      : "the request was not made by FakeTransport.request";
+  /** Serves all mounts alike. */
+  mount(): MountedTransport {
+    return this;
   }
 
-  /** Makes the connection. The response has status 200, since a program cannot make one with status 101. */
-  accept(request: Request, _protocol: string | null, connect: () => SocketSink): Response {
-    this.#accepted.set(request.headers.get(CONNECTION_HEADER)!, new FakeConnection(connect()));
-    return new Response(null);
+  /**
+   * Makes a connection of a request of {@link FakeTransport.request}'s. The response has status 200, since a program
+   * cannot make one with status 101.
+   */
+  handle(request: Request, gate: Gate): Response | Promise<Response> {
+    const id = request.headers.get(CONNECTION_HEADER);
+    if (id === null) {
+      const message = "the request was not made by FakeTransport.request";
+      return gate.refuse({ status: 400, reason: "bad_handshake", details: { message } });
+    }
+    return gate.admit(({ connect }) => {
+      this.#accepted.set(id, new FakeConnection(connect()));
+      return new Response(null);
+    });
   }
 }

@@ -1,26 +1,85 @@
 /**
- * The port for transports: how a request becomes a connection.
+ * The port for transports: how requests become connections.
  *
  * @module
  */
 
+import type { Clock } from "../base/clock.ts";
+import type { Counters } from "../base/inspect.ts";
+import type { Logger } from "../base/log.ts";
+import type { Random } from "../base/random.ts";
+import type { Signer } from "../base/signer.ts";
 import type { SocketSink } from "../sessions/socket.ts";
+import type { Serve } from "./serve.ts";
 
-/** A kind of transport, e.g. WebSocket. It holds no state of any connection beyond the sockets that it has made. */
+/** A kind of transport, e.g. WebSocket. It is a value without state: what it has to remember belongs to a mount. */
 export interface Transport {
   /** Its name, for logs and inspection. */
   readonly name: string;
   /** The last part of its path below a mount: `websocket` in `/socket/websocket`. */
   readonly segment: string;
+  /** Whether it carries any message, text or bytes, as it is: then raw components can be reached by it. */
+  readonly raw: boolean;
+  /** How an app listens that uses this transport. Left out: `Deno.serve`. */
+  readonly serve?: Serve;
+  /** Begins to serve one mount of one app. MUST NOT throw, and MUST start nothing that keeps a process alive. */
+  mount(ports: TransportPorts): MountedTransport;
+}
+
+/** What an app lends to a mounted transport. */
+export interface TransportPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly counters: Counters;
+  /** Signs what is handed out and has to be recognised when it comes back. */
+  readonly signer: Signer;
+}
+
+/** A transport at work below one path. */
+export interface MountedTransport {
+  /** Answers a request at its path, whatever its method. It MUST NOT throw or reject. */
+  handle(request: Request, gate: Gate): Response | Promise<Response>;
+}
+
+/** Why a request becomes no connection: what the answer says. */
+export interface Refusal {
+  /** The HTTP status. */
+  readonly status: number;
+  /** A stable code in snake_case. */
+  readonly reason: string;
+  /** What came, and what is accepted. Never secrets. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Headers of the answer. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What stands between one request and a connection: origin, version, limits, and who it is. */
+export interface Gate {
+  /** The request's URL. */
+  readonly url: URL;
+  /** Where it comes from; empty if the server did not say. */
+  readonly remoteAddress: string;
   /**
-   * Why this transport cannot serve `request`, for the answer with status 400; `null` if it can. MUST NOT throw, and
-   * MUST NOT read the body.
+   * Asks for a connection. `accept` is called once, if nothing speaks against it, and returns the response; it MAY
+   * throw for a request that turns out to be unfit, which then is refused with status 400. Otherwise `refused` says
+   * no; left out, it is {@link Gate.refuse}. A refusal is counted before. `response` is what the application itself
+   * answered in `authenticate`. It does not reject.
    */
-  fault(request: Request): string | null;
-  /**
-   * Turns `request` into a connection and returns the response. `protocol` was offered by the client and chosen for it;
-   * `null` for none. `connect` makes the connection, which gets the socket's events: it is called once, when nothing
-   * can fail any more. MAY throw before, if the request turns out to be unfit.
-   */
-  accept(request: Request, protocol: string | null, connect: () => SocketSink): Response;
+  admit(
+    accept: (admission: Admission) => Response,
+    refused?: (refusal: Refusal, response: Response | null) => Response,
+  ): Promise<Response>;
+  /** Why a page of this request's origin may not use the transport; `null` if it may. */
+  originFault(): Refusal | null;
+  /** Says no in the common way, JSON with the reason, and counts it under its name. */
+  refuse(refusal: Refusal): Response;
+}
+
+/** A connection that may be made. */
+export interface Admission {
+  /** The sub-protocol that was offered by the client and chosen for it; `null` for none. */
+  readonly protocol: string | null;
+  /** Makes the connection, which gets the socket's events. Called once, when nothing can fail any more. */
+  connect(): SocketSink;
 }

@@ -2,34 +2,48 @@ import { CLOSE_ABNORMAL, normalizeClose } from "../protocol/close_codes.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Turn } from "../protocol/turn.ts";
 import type { Socket, SocketSink } from "../sessions/socket.ts";
-import type { Transport } from "./transport.ts";
+import type { Gate, MountedTransport, Transport } from "./transport.ts";
 
 /** WebSocket (RFC 6455) by the runtime: `Deno.upgradeWebSocket`. */
 export const websocket: Transport = {
   name: "websocket",
   segment: "websocket",
-  fault(request) {
-    if (request.method !== "GET") return `a WebSocket handshake is a GET, got ${request.method}`;
-    if (!hasToken(request.headers.get("connection"), "upgrade")) {
-      return "the connection header must hold upgrade";
+  raw: true,
+  mount: () => MOUNTED,
+};
+
+/** All mounts are the same: nothing is remembered. */
+const MOUNTED: MountedTransport = {
+  handle(request: Request, gate: Gate): Response | Promise<Response> {
+    const fault = handshakeFault(request);
+    if (fault !== null) {
+      return gate.refuse({ status: 400, reason: "bad_handshake", details: { message: fault } });
     }
-    if (!hasToken(request.headers.get("upgrade"), "websocket")) {
-      return "the upgrade header must hold websocket";
-    }
-    const version = request.headers.get("sec-websocket-version");
-    if (version !== "13") return `sec-websocket-version must be 13, got ${version ?? "none"}`;
-    if (!request.headers.has("sec-websocket-key")) return "the sec-websocket-key header is absent";
-    return null;
-  },
-  accept(request, protocol, connect) {
-    // The runtime's own idle time-out costs 2.9 KiB a connection and closes twice: the engine has a wheel of its own.
-    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
-    // Not the runtime's own `protocol`: it misreads a list of offers without spaces, and throws.
-    if (protocol !== null) response.headers.set("sec-websocket-protocol", protocol);
-    new WebSocketSocket(socket, connect());
-    return response;
+    return gate.admit(({ protocol, connect }) => {
+      // The runtime's own idle time-out costs 2.9 KiB a connection and closes twice: the engine has a wheel of its own.
+      const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
+      // Not the runtime's own `protocol`: it misreads a list of offers without spaces, and throws.
+      if (protocol !== null) response.headers.set("sec-websocket-protocol", protocol);
+      new WebSocketSocket(socket, connect());
+      return response;
+    });
   },
 };
+
+/** Why `request` is no WebSocket handshake (RFC 6455, section 4.2.1); `null` if it is one. */
+export function handshakeFault(request: Request): string | null {
+  if (request.method !== "GET") return `a WebSocket handshake is a GET, got ${request.method}`;
+  if (!hasToken(request.headers.get("connection"), "upgrade")) {
+    return "the connection header must hold upgrade";
+  }
+  if (!hasToken(request.headers.get("upgrade"), "websocket")) {
+    return "the upgrade header must hold websocket";
+  }
+  const version = request.headers.get("sec-websocket-version");
+  if (version !== "13") return `sec-websocket-version must be 13, got ${version ?? "none"}`;
+  if (!request.headers.has("sec-websocket-key")) return "the sec-websocket-key header is absent";
+  return null;
+}
 
 function hasToken(header: string | null, token: string): boolean {
   return header?.toLowerCase().split(",").some((part) => part.trim() === token) ?? false;

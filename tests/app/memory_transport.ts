@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Socket, SocketSink, Transport } from "../../mod.ts";
+import type { Gate, MountedTransport, Socket, SocketSink, Transport } from "../../mod.ts";
 import type { Turn } from "../../src/protocol/turn.ts";
 
 /** The client's end of a connection. */
@@ -26,19 +26,22 @@ export class MemorySocket implements Socket {
 }
 
 /** A transport whose connections open when the test says so. */
-export class MemoryTransport implements Transport {
+export class MemoryTransport implements Transport, MountedTransport {
   readonly name = "memory";
   readonly segment = "memory";
+  readonly raw = true;
   /** The server's ends, in the order in which they were accepted. */
   readonly sinks: SocketSink[] = [];
 
-  fault(request: Request): string | null {
-    return request.method === "GET" ? null : "not a GET";
+  mount(): MountedTransport {
+    return this;
   }
 
-  accept(_request: Request, _protocol: string | null, connect: () => SocketSink): Response {
-    this.sinks.push(connect());
-    return new Response("accepted");
+  handle(_request: Request, gate: Gate): Response | Promise<Response> {
+    return gate.admit(({ connect }) => {
+      this.sinks.push(connect());
+      return new Response("accepted");
+    });
   }
 
   /** Opens the connection that was accepted last. */

@@ -13,7 +13,7 @@ Deno.test("An option that does not exist is refused, with those that do", () => 
   assertEquals(
     complaint({ autenticate: () => null }),
     'Cannot use the options of new App: Unrecognized key: "autenticate". Accepted: authenticate, path, basePath, ' +
-      "origin, subProtocols, limits, fallback, guardRejections, signals, codecs, transports, logger, clock, random, " +
+      "origin, subProtocols, limits, fallback, guardRejections, signals, secret, codecs, transports, logger, clock, random, " +
       "scheduler",
   );
   assertEquals(
@@ -55,7 +55,7 @@ Deno.test("An option of a wrong kind is refused, with what came and what is acce
       { random: Math.random },
       `${at}random: expected a source of randomness, with float(), integer(), uuid(), got a function`,
     ],
-    [{ transports: [{}] }, `${at}transports.0: expected a transport, with fault(), accept(), got an object`],
+    [{ transports: [{}] }, `${at}transports.0: expected a transport, with mount(), got an object`],
     [
       { codecs: [null] },
       `${at}codecs.0: expected a codec, with decode(), reply(), push(), publication(), ended(), got null`,

@@ -67,7 +67,17 @@ export const LAYERS: readonly Layer[] = [
     may: ["src/base", "src/protocol", "src/sessions/socket.ts"],
     packages: ["@std/http", TIMELESS_ASYNC],
   },
-  { at: "src/http", may: ["src/base", "src/actors"], packages: ["@std/http", "ipaddr.js", TIMELESS_ASYNC] },
+  {
+    at: "src/http",
+    may: ["src/base", "src/actors"],
+    packages: [
+      "@std/http",
+      "ipaddr.js",
+      TIMELESS_ASYNC,
+      { name: "node:crypto", onlyIn: "src/http/hmac_signer.ts" },
+      { name: "node:buffer", onlyIn: "src/http/hmac_signer.ts" },
+    ],
+  },
   {
     at: "src/auth",
     may: ["src/base", "src/http/middleware.ts"],

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { App, type ConnectionInfo, websocket } from "../../mod.ts";
+import { App, type ConnectionInfo } from "../../mod.ts";
+import { handshakeFault } from "../../src/transport/websocket.ts";
 
 /** Serves an app on a free port while `run` runs. */
 async function serving(app: App, run: (url: string) => Promise<void>): Promise<void> {
@@ -62,8 +63,8 @@ const handshake = (headers: Record<string, string>, method = "GET"): Request =>
   });
 
 Deno.test("What is no handshake is refused, naming the fault", () => {
-  assertEquals(websocket.fault(handshake({})), null);
-  assertEquals(websocket.fault(handshake({ upgrade: "WebSocket" })), null);
+  assertEquals(handshakeFault(handshake({})), null);
+  assertEquals(handshakeFault(handshake({ upgrade: "WebSocket" })), null);
   const faults: [Request, string][] = [
     [handshake({}, "POST"), "POST"],
     [handshake({ connection: "keep-alive" }), "connection"],
@@ -74,10 +75,10 @@ Deno.test("What is no handshake is refused, naming the fault", () => {
       "got none",
     ],
   ];
-  for (const [request, fault] of faults) assertStringIncludes(websocket.fault(request) ?? "", fault);
+  for (const [request, fault] of faults) assertStringIncludes(handshakeFault(request) ?? "", fault);
   const keyless = handshake({});
   keyless.headers.delete("sec-websocket-key");
-  assertStringIncludes(websocket.fault(keyless) ?? "", "sec-websocket-key");
+  assertStringIncludes(handshakeFault(keyless) ?? "", "sec-websocket-key");
 });
 
 Deno.test("Text and bytes go through the runtime as they are", async () => {
