@@ -28,9 +28,13 @@ export interface Transport {
 
 /** What an app lends to a mounted transport. */
 export interface TransportPorts {
+  /** Time. */
   readonly clock: Clock;
+  /** Randomness. */
   readonly random: Random;
+  /** Log lines. */
   readonly logger: Logger;
+  /** The app's counters. */
   readonly counters: Counters;
   /** Signs what is handed out and has to be recognised when it comes back. */
   readonly signer: Signer;
