@@ -224,7 +224,7 @@ export class App<U extends User = User> {
    *   .use((c, next) => app.handles(c.req.raw) ? app.fetch(c.req.raw) : next())
    *   .get("/", (c) => c.text("the site"));
    * assertEquals(await (await site.request("/")).text(), "the site");
-   * assertEquals((await site.request("/realtime/socket/websocket")).status, 400); // no handshake
+   * assertEquals((await site.request("/realtime/socket/websocket")).status, 426); // no handshake
    * ```
    */
   handles(request: Request): boolean {

@@ -2,7 +2,7 @@ import { CLOSE_ABNORMAL, normalizeClose } from "../protocol/close_codes.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Turn } from "../protocol/turn.ts";
 import type { Socket, SocketSink } from "../sessions/socket.ts";
-import type { Gate, MountedTransport, Transport } from "./transport.ts";
+import type { Gate, MountedTransport, Refusal, Transport } from "./transport.ts";
 
 /** WebSocket (RFC 6455) by the runtime: `Deno.upgradeWebSocket`. */
 export const websocket: Transport = {
@@ -16,9 +16,7 @@ export const websocket: Transport = {
 const MOUNTED: MountedTransport = {
   handle(request: Request, gate: Gate): Response | Promise<Response> {
     const fault = handshakeFault(request);
-    if (fault !== null) {
-      return gate.refuse({ status: 400, reason: "bad_handshake", details: { message: fault } });
-    }
+    if (fault !== null) return gate.refuse(fault);
     return gate.admit(({ protocol, connect }) => {
       // The runtime's own idle time-out costs 2.9 KiB a connection and closes twice: the engine has a wheel of its own.
       const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
@@ -30,19 +28,35 @@ const MOUNTED: MountedTransport = {
   },
 };
 
-/** Why `request` is no WebSocket handshake (RFC 6455, section 4.2.1); `null` if it is one. */
-export function handshakeFault(request: Request): string | null {
-  if (request.method !== "GET") return `a WebSocket handshake is a GET, got ${request.method}`;
+/** Why `request` is no WebSocket handshake (RFC 6455, sections 4.2.1 and 4.4); `null` if it is one. */
+export function handshakeFault(request: Request): Refusal | null {
+  if (request.method !== "GET") {
+    const headers = { allow: "GET" };
+    return fault(405, "method_not_allowed", `a WebSocket handshake is a GET, got ${request.method}`, headers);
+  }
+  const upgrade = { upgrade: "websocket" };
   if (!hasToken(request.headers.get("connection"), "upgrade")) {
-    return "the connection header must hold upgrade";
+    return fault(426, "upgrade_required", "the connection header must hold upgrade", upgrade);
   }
   if (!hasToken(request.headers.get("upgrade"), "websocket")) {
-    return "the upgrade header must hold websocket";
+    return fault(426, "upgrade_required", "the upgrade header must hold websocket", upgrade);
   }
   const version = request.headers.get("sec-websocket-version");
-  if (version !== "13") return `sec-websocket-version must be 13, got ${version ?? "none"}`;
-  if (!request.headers.has("sec-websocket-key")) return "the sec-websocket-key header is absent";
-  return null;
+  if (version !== "13") {
+    const headers = { ...upgrade, "sec-websocket-version": "13" };
+    return fault(
+      426,
+      "bad_websocket_version",
+      `sec-websocket-version must be 13, got ${version ?? "none"}`,
+      headers,
+    );
+  }
+  if (request.headers.has("sec-websocket-key")) return null;
+  return fault(400, "bad_handshake", "the sec-websocket-key header is absent", {});
+}
+
+function fault(status: number, reason: string, message: string, headers: Record<string, string>): Refusal {
+  return { status, reason, details: { message }, headers };
 }
 
 function hasToken(header: string | null, token: string): boolean {

@@ -73,8 +73,8 @@ export class Client {
     return this.#arrived.length;
   }
 
-  async close(): Promise<void> {
-    this.#socket.close();
+  async close(code?: number): Promise<void> {
+    this.#socket.close(code);
     await this.closed;
   }
 }

@@ -24,19 +24,53 @@ function ask(app: App, path = "/socket/memory?vsn=2.0.0", headers: HeadersInit =
   return app.fetch(new Request(`http://host${path}`, { headers: { host: "host", ...headers } }));
 }
 
-Deno.test("What is no handshake is refused with 400 and what is missing", async () => {
+Deno.test("What is no handshake is refused: with 405, 426 or 400, and what is missing", async () => {
   const app = new App();
-  const cases: [RequestInit, string][] = [
-    [{ method: "POST", headers: HANDSHAKE }, "a WebSocket handshake is a GET, got POST"],
-    [{}, "the connection header must hold upgrade"],
-    [{ headers: { ...HANDSHAKE, upgrade: "h2c" } }, "the upgrade header must hold websocket"],
-    [{ headers: { ...HANDSHAKE, "sec-websocket-version": "8" } }, "sec-websocket-version must be 13, got 8"],
+  const cases: [RequestInit, number, string, string, Record<string, string>][] = [
+    [
+      { method: "POST", headers: HANDSHAKE },
+      405,
+      "method_not_allowed",
+      "a WebSocket handshake is a GET, got POST",
+      {
+        allow: "GET",
+      },
+    ],
+    [{}, 426, "upgrade_required", "the connection header must hold upgrade", { upgrade: "websocket" }],
+    [
+      { headers: { ...HANDSHAKE, upgrade: "h2c" } },
+      426,
+      "upgrade_required",
+      "the upgrade header must hold websocket",
+      { upgrade: "websocket" },
+    ],
+    [
+      { headers: { ...HANDSHAKE, "sec-websocket-version": "8" } },
+      426,
+      "bad_websocket_version",
+      "sec-websocket-version must be 13, got 8",
+      { "sec-websocket-version": "13" }, // RFC 6455, section 4.4
+    ],
+    [
+      { headers: { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" } },
+      400,
+      "bad_handshake",
+      "the sec-websocket-key header is absent",
+      {},
+    ],
   ];
-  for (const [init, message] of cases) {
+  for (const [init, status, reason, message, headers] of cases) {
     const response = await app.fetch(new Request("http://host/socket/websocket?vsn=2.0.0", init));
-    assertEquals(await refusal(response), [400, { reason: "bad_handshake", message }] as never);
+    for (const [name, value] of Object.entries(headers)) assertEquals(response.headers.get(name), value);
+    assertEquals(await refusal(response), [status, { reason, message }] as never);
   }
-  assertEquals(app.system.counters.get("upgrades.refused.bad_handshake"), cases.length);
+  const counted = new Set(cases.map(([, , reason]) => reason));
+  assertEquals([...counted].map((reason) => app.system.counters.get(`upgrades.refused.${reason}`)), [
+    1,
+    2,
+    1,
+    1,
+  ]);
   await app.close();
 });
 

@@ -65,20 +65,26 @@ const handshake = (headers: Record<string, string>, method = "GET"): Request =>
 Deno.test("What is no handshake is refused, naming the fault", () => {
   assertEquals(handshakeFault(handshake({})), null);
   assertEquals(handshakeFault(handshake({ upgrade: "WebSocket" })), null);
-  const faults: [Request, string][] = [
-    [handshake({}, "POST"), "POST"],
-    [handshake({ connection: "keep-alive" }), "connection"],
-    [handshake({ upgrade: "h2c" }), "upgrade"],
-    [handshake({ "sec-websocket-version": "8" }), "got 8"],
+  const faults: [Request, string, number][] = [
+    [handshake({}, "POST"), "POST", 405],
+    [handshake({ connection: "keep-alive" }), "connection", 426],
+    [handshake({ upgrade: "h2c" }), "upgrade", 426],
+    [handshake({ "sec-websocket-version": "8" }), "got 8", 426],
     [
       new Request("http://app.example/", { headers: { connection: "upgrade", upgrade: "websocket" } }),
       "got none",
+      426,
     ],
   ];
-  for (const [request, fault] of faults) assertStringIncludes(handshakeFault(request) ?? "", fault);
+  for (const [request, text, status] of faults) {
+    const fault = handshakeFault(request)!;
+    assertStringIncludes(String(fault.details?.message), text);
+    assertEquals(fault.status, status);
+  }
   const keyless = handshake({});
   keyless.headers.delete("sec-websocket-key");
-  assertStringIncludes(handshakeFault(keyless) ?? "", "sec-websocket-key");
+  assertStringIncludes(String(handshakeFault(keyless)?.details?.message), "sec-websocket-key");
+  assertEquals(handshakeFault(keyless)?.status, 400);
 });
 
 Deno.test("Text and bytes go through the runtime as they are", async () => {

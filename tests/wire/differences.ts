@@ -8,6 +8,7 @@
 import type { Difference } from "./replay.ts";
 
 const JSON_REASON = "A refused handshake says why, in JSON: Phoenix sends plain text or nothing.";
+const STATUS = "The status that HTTP has for it (405, 426 with what is accepted), and the reason in JSON.";
 const MALFORMED =
   "A message that cannot be read closes with 1007 and names the fault: Phoenix's process crashes.";
 const STRICT = "Topics, events and refs are strings: what is none is malformed, it is not looked up.";
@@ -36,21 +37,21 @@ export const differences: readonly Difference[] = [
   }),
   refusal("3", 3, "403 Forbidden", "", { reason: "no_sub_protocol", accepted: ["chat"] }),
   refusal("4", 1, "400 Bad Request", "'connection' header must contain 'upgrade', got []", {
-    reason: "bad_handshake",
+    reason: "upgrade_required",
     message: "the connection header must hold upgrade",
-  }),
+  }, "426 Upgrade Required"),
   refusal("5", 1, "400 Bad Request", `'sec-websocket-version' header must equal '13', got ["8"]`, {
-    reason: "bad_handshake",
+    reason: "bad_websocket_version",
     message: "sec-websocket-version must be 13, got 8",
-  }),
+  }, "426 Upgrade Required | sec-websocket-version: 13"),
   refusal("6", 1, "400 Bad Request", "'sec-websocket-key' header is absent", {
     reason: "bad_handshake",
     message: "the sec-websocket-key header is absent",
   }),
   refusal("7", 1, "400 Bad Request", "", {
-    reason: "bad_handshake",
+    reason: "method_not_allowed",
     message: "a WebSocket handshake is a GET, got POST",
-  }),
+  }, "405 Method Not Allowed"),
   refusal("8", 1, "404 Not Found", "not found", { reason: "not_found" }),
   refusal("8", 3, "404 Not Found", "not found", { reason: "not_found" }),
   refusal("9", 1, "403 Forbidden", "", unsupported("3.0.0")),
@@ -141,12 +142,19 @@ function answer(
   return { scenario, line, phoenix, ours: [ours], reason };
 }
 
-function refusal(scenario: string, line: number, status: string, text: string, body: object): Difference {
+function refusal(
+  scenario: string,
+  line: number,
+  status: string,
+  text: string,
+  body: object,
+  ourStatus = status,
+): Difference {
   const phoenix = `${status} | ${JSON.stringify(text)}`;
   return answer(scenario, line, {
     phoenix,
-    ours: `${status} | ${JSON.stringify(JSON.stringify(body))}`,
-    reason: JSON_REASON,
+    ours: `${ourStatus} | ${JSON.stringify(JSON.stringify(body))}`,
+    reason: status === ourStatus ? JSON_REASON : STATUS,
   });
 }
 

@@ -172,9 +172,9 @@ Deno.test("A handshake is read as browsers and proxies write it: any case, sever
     const answers: [lines: string[], status: string][] = [
       [["Connection: keep-alive, Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", key], "101"],
       [["connection: upgrade", "UPGRADE: WebSocket", "sec-websocket-version: 13", key], "101"],
-      [["Connection: keep-alive", "Upgrade: websocket", "Sec-WebSocket-Version: 13", key], "400"],
-      [["Connection: Upgrade", "Upgrade: h2c", "Sec-WebSocket-Version: 13", key], "400"],
-      [["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8, 13", key], "400"],
+      [["Connection: keep-alive", "Upgrade: websocket", "Sec-WebSocket-Version: 13", key], "426"],
+      [["Connection: Upgrade", "Upgrade: h2c", "Sec-WebSocket-Version: 13", key], "426"],
+      [["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 8, 13", key], "426"],
     ];
     for (const [lines, status] of answers) {
       using client = await RawClient.connect(port);
