@@ -7,7 +7,16 @@ const address = new Ref<unknown>({
   post: () => true,
   ask: () => Promise.reject(new Error("nobody is asked here")),
 });
-const member = (topic: string, connectionId: string): Member => ({ topic, connectionId, address, push() {} });
+const member = (topic: string, connectionId: string): Member => ({
+  topic,
+  connectionId,
+  owner: { user: { id: "" } },
+  joinedAtMs: 0,
+  address,
+  push() {},
+  request: () => Promise.reject(new Error("nobody is asked here")),
+  requestEnd() {},
+});
 
 Deno.test("Members are found by topic, and a topic without any is forgotten", () => {
   const members = new Members();
