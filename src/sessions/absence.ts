@@ -1,0 +1,190 @@
+import type { Codec } from "../protocol/codec.ts";
+import type { Inbound } from "../protocol/codec.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { TopicTurn } from "../topics/topic_turn.ts";
+import type { Arrival } from "./arrival.ts";
+import type { ChannelCtx } from "./channel_context.ts";
+import type { ChannelOwner, ChannelPorts } from "./channel_owner.ts";
+import type { ChannelSubscription, SubscribedChannel } from "./channel_subscription.ts";
+import type { ConnectionInfo } from "./connection_info.ts";
+import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
+import { orElse } from "./resumed_reply.ts";
+import { grantingFrames } from "./session_wire.ts";
+import type { LeaveReason } from "./topic_handlers.ts";
+import type { TopicKind } from "./topic_kind.ts";
+import type { User } from "./user.ts";
+
+/** What an absence needs of its channel. */
+export interface AbsentChannel extends ExchangeObserver {
+  readonly topic: string;
+  readonly owner: SubscribedChannel["owner"] & Pick<ChannelOwner<never>, "say" | "secret" | "stillAway">;
+  readonly joinRef: string;
+  readonly kind: TopicKind;
+  readonly ctx: ChannelCtx;
+  readonly hasEnded: boolean;
+  /** What the client was answered when it came the last time. */
+  readonly response: unknown;
+  readonly subscription: Pick<ChannelSubscription, "sayTo" | "detach">;
+  /** The client is back: what is said and published from now on reaches it. It is answered with `response`. */
+  returned(response: unknown): void;
+  /** The handler that was to bring the client back has thrown: the channel ends. */
+  crash(error: unknown): void;
+  /** Calls a handler that answers nobody. */
+  call(handler: TopicKind["suspended"], event: string, payload: unknown): void | Promise<void>;
+  /** A handler is done: was it the last? */
+  handled(): void;
+  /** Work that the channel waits for. */
+  pending(work: Promise<void>): Promise<void>;
+}
+
+/**
+ * A channel's time without a client: what its topic publishes comes here instead, and is counted. It begins when the
+ * connection drops, and ends when the client has joined the topic again and the `resumed` handler has let it in.
+ *
+ * Connections come and go faster than handlers run: what the client asks for is noted at once, what handlers are told
+ * comes in their turn. So a return that is handled only after its connection has gone as well brings nobody back.
+ */
+export class Absence {
+  /** When the channel ends if its client is not back, by {@link Clock.elapsedMs}. */
+  untilMs = 0;
+  /** The join that is to bring the client back, until it is answered or its connection has gone, too. */
+  asked: Arrival | null = null;
+  /** How many publications and pushes have reached nobody. */
+  missed = 0;
+  /** Whether handlers know that the client is away. */
+  told = false;
+  /** Whether the client is being let in again: what is said meanwhile waits for that. */
+  isEnding = false;
+  readonly gainsByWaiting = false;
+  readonly #channel: AbsentChannel;
+
+  constructor(channel: AbsentChannel) {
+    this.#channel = channel;
+  }
+
+  /** A connection has gone, and whatever was asked for over it. */
+  begin(untilMs: number): void {
+    this.asked = null;
+    this.untilMs = untilMs;
+  }
+
+  /** The channel has ended. A client that has asked to come back is told. */
+  channelEnded({ kind }: LeaveReason, leave: Inbound | null): void {
+    const { asked } = this;
+    if (asked === null) return;
+    const { owner, topic, joinRef } = this.#channel;
+    const reason = kind === "crashed" ? "join crashed" : "channel_ended";
+    if (leave !== null) owner.say(owner.codec.reply(joinRef, leave.ref, topic, "ok", {}));
+    else owner.say(asked.reply(owner.codec, "error", { reason }));
+    this.asked = null;
+  }
+
+  // ── Where the topic's publications go ────────────────────────────────────────────────────────────────────────────
+
+  get ports(): ChannelPorts {
+    return this.#channel.owner.ports;
+  }
+
+  get codec(): Codec {
+    return this.#channel.owner.codec;
+  }
+
+  get user(): User {
+    return this.#channel.owner.user;
+  }
+
+  get info(): ConnectionInfo {
+    return this.#channel.owner.info;
+  }
+
+  write(_frame: Frame): void {
+    this.lose(1);
+  }
+
+  writeDroppable(): void {
+    this.lose(1);
+  }
+
+  writeTurn(turn: TopicTurn): void {
+    this.lose(turn.frames.length);
+  }
+
+  holding(): void {}
+
+  /** So many publications and pushes have reached nobody. */
+  lose(count: number): void {
+    this.missed += count;
+    this.ports.counters.add("sessions.undelivered", count);
+  }
+
+  // ── The actor's side ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Handlers are told that the client is away. */
+  tell(): void | Promise<void> {
+    if (this.told || this.#channel.hasEnded) return;
+    this.told = true;
+    return this.#channel.call(this.#channel.kind.suspended, "suspended", undefined);
+  }
+
+  /** The client is let in again, if it is still there. */
+  end(arrival: Arrival): void | Promise<void> {
+    const channel = this.#channel;
+    if (this.asked !== arrival || channel.hasEnded) return;
+    const { join, resumed } = channel.kind;
+    const kind = {
+      handler: resumed ?? nothing,
+      payload: join.payload,
+      reply: orElse(join.reply, channel.response),
+    };
+    this.isEnding = true;
+    channel.subscription.sayTo(arrival);
+    channel.ctx.begin(null, "resumed");
+    try {
+      const answer = exchange(kind, channel.ctx, arrival.message.payload, channel);
+      if (!(answer instanceof Promise)) return this.#answered(arrival, answer);
+      return channel.pending(
+        answer.then((value) => this.#answered(arrival, value)).catch((error) => this.#crashed(error)),
+      );
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
+  #answered(arrival: Arrival, { status, response }: Answer): void {
+    const channel = this.#channel;
+    if (channel.hasEnded) return;
+    if (status === "ok") this.told = false;
+    if (status === "ok" && this.asked === arrival) this.#letIn(arrival, response);
+    else {
+      this.lose(arrival.behind.length);
+      this.isEnding = false;
+      channel.subscription.detach(this);
+      if (this.asked === arrival) {
+        this.asked = null;
+        channel.owner.say(arrival.reply(this.codec, "error", response));
+        channel.owner.stillAway();
+      }
+    }
+    channel.handled();
+  }
+
+  #letIn(arrival: Arrival, response: unknown): void {
+    const channel = this.#channel;
+    const { codec, secret, ports } = channel.owner;
+    const frames = grantingFrames(arrival, codec, response, { secret, missed: this.missed });
+    for (const frame of frames) channel.owner.write(frame); // ahead of all that waits for a commit
+    for (const frame of arrival.behind) channel.owner.write(frame);
+    channel.returned(response);
+    ports.counters.add("channels.resumed");
+  }
+
+  #crashed(error: unknown): void {
+    const { topic, hasEnded, owner: { user, ports } } = this.#channel;
+    if (hasEnded) return;
+    ports.counters.add("channels.join_crashed");
+    ports.logger.log("error", "resumed crashed", { topic, user: user.id, error });
+    this.#channel.crash(error);
+  }
+}
+
+function nothing(): void {}

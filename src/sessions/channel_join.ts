@@ -1,0 +1,125 @@
+import type { Inbound } from "../protocol/codec.ts";
+import type { Frame } from "../protocol/frame.ts";
+import { Arrival } from "./arrival.ts";
+import type { ChannelCtx } from "./channel_context.ts";
+import type { ChannelOwner } from "./channel_owner.ts";
+import type { ChannelSubscription } from "./channel_subscription.ts";
+import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
+import { grantingFrames } from "./session_wire.ts";
+import type { TopicKind } from "./topic_kind.ts";
+
+/** The incarnation before, which this one replaces. */
+export interface Predecessor {
+  readonly subscription: Pick<ChannelSubscription, "blocked" | "say">;
+  /** It is over, if it is not already. */
+  giveWay(): void;
+  /** What tells the client that it is closed, once; `null` if the client has been told of its end. */
+  takeClose(): Frame | null;
+}
+
+/** What a join needs of its channel. */
+export interface JoiningChannel extends ExchangeObserver {
+  readonly topic: string;
+  readonly owner: Pick<ChannelOwner<never>, "ports" | "codec" | "user" | "secret" | "say">;
+  readonly subscription: Pick<ChannelSubscription, "subscribe" | "useSlowPolicy">;
+  readonly kind: TopicKind;
+  readonly ctx: ChannelCtx;
+  readonly hasEnded: boolean;
+  /** It is a member, with this state and this answer, and nothing is held back for the join any more. */
+  entered(state: unknown, response: unknown): void;
+  /** It is none, and never was; the client has been told. */
+  refused(): void;
+  /** Sends behind all that it has said before. */
+  say(frame: Frame): void;
+  /** A handler is done: was it the last? */
+  handled(): void;
+  /** Work that the channel waits for. */
+  pending(work: Promise<void>): Promise<void>;
+}
+
+/** A channel's beginning: runs the join handler, and answers. It is needed until then. */
+export class ChannelJoin {
+  readonly arrival: Arrival;
+  readonly #channel: JoiningChannel;
+  #previous: Predecessor | null;
+
+  constructor(channel: JoiningChannel, message: Inbound, previous: Predecessor | null) {
+    this.arrival = new Arrival(message);
+    this.#channel = channel;
+    this.#previous = previous;
+  }
+
+  /** Runs the join handler. */
+  begin(): void | Promise<void> {
+    const channel = this.#channel;
+    const { message } = this.arrival;
+    channel.ctx.begin(message);
+    try {
+      const answer = exchange(channel.kind.join, channel.ctx, message.payload, channel);
+      if (!(answer instanceof Promise)) return this.#answered(answer);
+      return channel.pending(
+        answer.then((value) => this.#answered(value)).catch((error) => this.#crashed(error)),
+      );
+    } catch (error) {
+      this.#crashed(error);
+    }
+  }
+
+  /** This one has ended before it was a member: the close of the one before goes behind all that it has said itself. */
+  closePrevious(): void {
+    const previous = this.#previous;
+    const close = this.#closeOfPrevious();
+    if (close === null) return;
+    if (previous!.subscription.blocked) previous!.subscription.say(close);
+    else this.#channel.owner.say(close);
+  }
+
+  #answered({ status, response, joined }: Answer): void {
+    const channel = this.#channel;
+    const { kind, ctx, owner, subscription } = channel;
+    if (channel.hasEnded) return;
+    if (status === "error") return this.#refuse(response);
+    // First, since the codec may not be able to carry it.
+    const granted = grantingFrames(this.arrival, owner.codec, response, {
+      secret: owner.secret,
+      missed: null,
+    });
+    if (kind.slow !== null) subscription.useSlowPolicy(kind.slow(ctx));
+    this.#previous?.giveWay();
+    if (!subscription.subscribe()) return this.#refuse({ reason: "overloaded" });
+    channel.entered(joined?.state, response);
+    // All of it waits for the subscription's commit, and whatever else this incarnation says comes behind.
+    for (const frame of granted) channel.say(frame);
+    const close = this.#closeOfPrevious();
+    if (close !== null) channel.say(close);
+    for (const frame of this.arrival.behind) channel.say(frame);
+    owner.ports.counters.add("channels.joined");
+    channel.handled();
+  }
+
+  #crashed(error: unknown): void {
+    const { topic, hasEnded, owner: { user, ports } } = this.#channel;
+    if (hasEnded) return;
+    ports.counters.add("channels.join_crashed");
+    ports.logger.log("error", "join crashed", { topic, user: user.id, error });
+    this.#refuse({ reason: "join crashed" });
+  }
+
+  #refuse(response: unknown): void {
+    const { owner } = this.#channel;
+    const reply = this.arrival.reply(owner.codec, "error", response);
+    owner.ports.counters.add("channels.refused");
+    owner.say(reply);
+    this.closePrevious();
+    this.#channel.refused();
+  }
+
+  /** The close of the incarnation before this one goes out behind this one's answer. */
+  #closeOfPrevious(): Frame | null {
+    const previous = this.#previous;
+    this.#previous = null;
+    if (previous === null) return null;
+    previous.giveWay();
+    return previous.takeClose();
+  }
+}

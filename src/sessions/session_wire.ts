@@ -1,0 +1,69 @@
+/**
+ * How sessions that outlive their connection show on the wire: in the answers to joins, and in joins that claim one.
+ *
+ * @module
+ */
+
+import type { Codec, Inbound } from "../protocol/codec.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Arrival } from "./arrival.ts";
+
+/** Where a client gives a session's secret back: a key of its join's payload, or a parameter of its connection. */
+export const CLAIM_KEY = "troupe:session";
+
+/** The event that carries the secret where the reply of a join is no plain object. */
+export const SESSION_EVENT = "troupe:session";
+
+/** The event that says how much a client has missed. */
+export const MISSED_EVENT = "troupe:missed";
+
+/** A join and the secret that came with it. */
+export interface ClaimingJoin {
+  /** The join without the secret: what its topic's contract is asked about. */
+  readonly message: Inbound;
+  /** Anything, since it comes from outside. */
+  readonly secret: unknown;
+}
+
+/** Takes the secret out of a join; `null` if the payload has no such key. */
+export function readClaim(message: Inbound): ClaimingJoin | null {
+  const { payload } = message;
+  if (typeof payload !== "object" || payload === null || !Object.hasOwn(payload, CLAIM_KEY)) return null;
+  const { [CLAIM_KEY]: secret, ...rest } = payload as Record<string, unknown>;
+  return { message: { ...message, payload: rest }, secret };
+}
+
+/** What the answer to a join says of the session. */
+export interface Greeting {
+  /** The session's secret; `null`: the session ends with its connection, and there is nothing to say. */
+  readonly secret: string | null;
+  /** How many publications and pushes did not reach a client that is back; `null`: it was not away. */
+  readonly missed: number | null;
+}
+
+/**
+ * The answer to a join that is granted, and what goes right behind it. Throws what the codec throws for a response that
+ * it cannot carry.
+ */
+export function grantingFrames(
+  arrival: Arrival,
+  codec: Codec,
+  response: unknown,
+  { secret, missed }: Greeting,
+): Frame[] {
+  if (secret === null) return [arrival.reply(codec, "ok", response)];
+  const { joinRef, message: { topic } } = arrival;
+  const session = missed === null ? { session: secret } : { session: secret, resumed: true };
+  const frames = isPlain(response)
+    ? [arrival.reply(codec, "ok", { ...response, troupe: session })]
+    : [arrival.reply(codec, "ok", response), codec.push(joinRef, topic, SESSION_EVENT, session)];
+  if (missed) frames.push(codec.push(joinRef, topic, MISSED_EVENT, { count: missed, from: null, to: null }));
+  return frames;
+}
+
+/** Whether a key can be added to it without changing what it is. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,506 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { z } from "zod";
+import { type ChannelContext, defineTopic, joined, refuse, type Untyped } from "../../mod.ts";
+import { AppKit } from "../../src/testing/mod.ts";
+import { type Client, connect, gate, type Message, replyTo } from "./client.ts";
+
+const GRACE_MS = 10_000;
+
+type Ctx = ChannelContext<Untyped<string>, { readonly id: string }, { n: number }>;
+
+/** What a reply says of the session. */
+interface Troupe {
+  readonly session: string;
+  readonly resumed?: true;
+}
+
+function makeKit(limits: Record<string, number> = {}): AppKit {
+  return new AppKit({
+    limits: { graceMs: GRACE_MS, topicIdleMs: 1_000, ...limits },
+    authenticate: ({ params }) => ({ id: `${params.user ?? "ada"}`, from: `${params.from ?? ""}` }),
+  });
+}
+
+/** A topic whose handlers write down what they are told. */
+function withLog(kit: AppKit): string[] {
+  const log: string[] = [];
+  kit.app.topic("room:*", {
+    join(ctx) {
+      log.push(`join ${ctx.topic}`);
+      return joined({ n: 0 }, { hello: "there" });
+    },
+    on: {
+      add: (ctx) => ({ n: ++ctx.state.n }),
+      say: (ctx, payload) => ctx.broadcast("said", payload),
+    },
+    info: (ctx, message) => void log.push(`info ${ctx.topic} ${message}`),
+    suspended: (ctx) => void log.push(`suspended ${ctx.topic} ${ctx.event}`),
+    resumed: (ctx) => void log.push(`resumed ${ctx.topic} ${ctx.event}`),
+    expired: (ctx) => void log.push(`expired ${ctx.topic}`),
+    leave: (ctx, { kind }) => void log.push(`leave ${ctx.topic} ${kind}`),
+  });
+  return log;
+}
+
+function troupe(messages: readonly Message[], ref: string): Troupe {
+  return replyTo(messages, ref).response.troupe as Troupe;
+}
+
+/** Joins, and gives the secret that came with the answer. */
+async function joinedAs(kit: AppKit, client: Client, topic = "room:1"): Promise<string> {
+  const ref = client.join(topic);
+  await kit.settle();
+  return troupe(client.take(), ref).session;
+}
+
+const claim = (session: string, payload = {}) => ({ ...payload, "troupe:session": session });
+
+Deno.test("Sessions: state, membership and joinRef survive a drop; the client goes on where it was", async () => {
+  await using kit = makeKit();
+  const log = withLog(kit);
+  const first = await connect(kit);
+  const secret = await joinedAs(kit, first);
+  first.push("room:1", "add");
+  first.connection.close(1006);
+  await kit.settle();
+  assertEquals(kit.app.connections.size, 0);
+  assertEquals(log, ["join room:1", "suspended room:1 suspended"]);
+
+  const second = await connect(kit);
+  const ref = second.join("room:1", claim(secret));
+  await kit.settle();
+  const messages = second.take();
+  assertEquals(messages.length, 1);
+  const { session, resumed } = troupe(messages, ref);
+  assertEquals(replyTo(messages, ref).response.hello, "there");
+  assertEquals(resumed, true);
+  assertNotEquals(session, secret);
+  assertEquals(log.slice(2), ["resumed room:1 resumed"]);
+  const add = second.push("room:1", "add");
+  kit.app.broadcast("room:1", "said", { n: 1 });
+  await kit.settle();
+  assertEquals(second.takeBrief().sort(), [`ok:${add}`, "said"].sort());
+  second.leave("room:1");
+  await kit.settle();
+  assertEquals(log.slice(3), ["leave room:1 left"]);
+  assertEquals(second.takeBrief(), [`ok:${Number(add) + 1}`, "phx_close"]);
+});
+
+Deno.test("Sessions: without graceMs nothing is said of them, and a drop ends the channels", async () => {
+  await using kit = makeKit({ graceMs: 0 });
+  const log = withLog(kit);
+  const client = await connect(kit);
+  const ref = client.join("room:1", claim("made up"));
+  await kit.settle();
+  assertEquals(replyTo(client.take(), ref).response, { hello: "there" });
+  client.connection.close(1006);
+  await kit.settle();
+  assertEquals(log, ["join room:1", "leave room:1 closed"]);
+});
+
+Deno.test("Sessions: unclaimed, they expire after graceMs: expired, then leave; the secret is worth nothing then", async () => {
+  await using kit = makeKit();
+  const log = withLog(kit);
+  const { actors, timers, sessions } = kit.app.gauges;
+  const first = await connect(kit);
+  const secret = await joinedAs(kit, first);
+  first.connection.close(1006);
+  await kit.settle();
+  await kit.advance(GRACE_MS - 1);
+  assertEquals(log.length, 2);
+  await kit.advance(1);
+  assertEquals(log.slice(2), ["expired room:1", "leave room:1 expired"]);
+  await kit.advance(2_000);
+  assertEquals(kit.app.gauges, { ...kit.app.gauges, actors, timers, sessions });
+  const second = await connect(kit);
+  const ref = second.join("room:1", claim(secret));
+  await kit.settle();
+  assertEquals(troupe(second.take(), ref).resumed, undefined);
+  const { counters } = kit.app.system;
+  const names = ["suspended", "resumed", "expired", "claim_refused"];
+  assertEquals(names.map((name) => counters.get(`sessions.${name}`)), [1, 0, 1, 1]);
+  assertEquals(counters.get("channels.expired"), 1);
+});
+
+Deno.test("Sessions: what is published and pushed meanwhile is lost, counted, and the client is told how much", async () => {
+  await using kit = makeKit();
+  let ctx: Ctx | null = null;
+  kit.app.topic("room:*", {
+    join(context) {
+      ctx = context as unknown as Ctx;
+      return joined({ n: 0 });
+    },
+  });
+  const first = await connect(kit);
+  const other = await connect(kit);
+  other.join("room:1");
+  const secret = await joinedAs(kit, first);
+  first.connection.close(1006);
+  for (const n of [1, 2, 3]) kit.app.broadcast("room:1", "said", { n });
+  await kit.settle();
+  kit.app.broadcast("room:1", "said", { n: 4 }, { only: { user: "nobody" } });
+  ctx!.push("pushed", {});
+  assertEquals(kit.app.send({ user: "ada" }, "room:1", "pushed", {}), 1); // the other one
+  await kit.settle();
+  assertEquals(kit.app.system.counters.get("sessions.undelivered"), 5);
+  assertEquals(other.take().filter(([, , , event]) => event === "said").length, 3);
+
+  const second = await connect(kit);
+  const ref = second.join("room:1", claim(secret));
+  kit.app.broadcast("room:1", "said", { n: 5 });
+  await kit.settle();
+  const messages = second.take();
+  assertEquals(messages.map(([, , , event, payload]) => [event, payload]).slice(1), [
+    ["troupe:missed", { count: 5, from: null, to: null }],
+    ["said", { n: 5 }],
+  ]);
+  assertEquals(messages[1][0], ref);
+});
+
+Deno.test("Sessions: info runs while the client is away; app.tell reaches it", async () => {
+  await using kit = makeKit();
+  const log = withLog(kit);
+  const client = await connect(kit);
+  await joinedAs(kit, client);
+  client.connection.close(1006);
+  await kit.settle();
+  assertEquals(kit.app.tell({ user: "ada" }, "room:1", "one"), 1);
+  assertEquals(kit.app.tell({ topic: "room:1" }, "room:1", "two"), 1);
+  assertEquals(kit.app.tell({ user: "bob" }, "room:1", "three"), 0);
+  await kit.settle();
+  assertEquals(log.slice(2), ["info room:1 one", "info room:1 two"]);
+});
+
+Deno.test("Sessions: all topics come back with one claim; those that are not joined again expire alone", async () => {
+  await using kit = makeKit();
+  const log = withLog(kit);
+  const first = await connect(kit, "/socket/websocket?vsn=2.1.0");
+  for (const n of [1, 2, 3]) first.join(`room:${n}`);
+  const secret = await joinedAs(kit, first, "room:4");
+  first.connection.close(1006);
+  await kit.settle();
+  log.length = 0;
+  await kit.advance(4_000);
+  const second = await connect(kit, "/socket/websocket?vsn=2.1.0");
+  second.batch(second.joinMessage("room:1", claim(secret)), second.joinMessage("room:2", claim(secret)));
+  const fresh = second.join("room:5", claim(secret));
+  await kit.settle();
+  const messages = second.take();
+  assertEquals(
+    messages.map((
+      message,
+    ) => [message[2], (message[4] as { response: { troupe: Troupe } }).response.troupe.resumed]),
+    [
+      ["room:1", true],
+      ["room:2", true],
+      ["room:5", undefined],
+    ],
+  );
+  const secrets = messages.map((message) =>
+    (message[4] as { response: { troupe: Troupe } }).response.troupe.session
+  );
+  assertEquals(new Set(secrets).size, 1);
+  assert(fresh);
+  kit.app.broadcast("room:3", "said", {});
+  const unmatched = second.push("room:3", "add");
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`error:${unmatched}`]);
+  const late = second.join("room:3");
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`ok:${late}`, "troupe:missed"]);
+  await kit.advance(6_000);
+  assertEquals(
+    log,
+    [
+      "resumed room:1",
+      "resumed room:2",
+      "join room:5",
+      "resumed room:3",
+      "expired room:4",
+      "leave room:4 expired",
+    ].map((line) => line.startsWith("resumed") ? `${line} resumed` : line),
+  );
+  assertEquals(kit.app.system.counters.get("sessions.claim_refused"), 0);
+  assertEquals(kit.app.system.counters.get("sessions.expired"), 0);
+});
+
+Deno.test("Sessions: resumed may answer, be asynchronous, push and publish: all behind its reply", async () => {
+  await using kit = makeKit();
+  const wait = gate();
+  kit.app.topic("room:*", {
+    join: () => joined({ n: 1 }, { motd: "first" }),
+    async resumed(ctx, payload) {
+      await wait.promise;
+      ctx.push("pushed", payload);
+      ctx.broadcast("said", { by: ctx.user.id, from: ctx.connectionId });
+      ctx.push("pushed", { last: true });
+      return { motd: "again" };
+    },
+  });
+  const first = await connect(kit);
+  const secret = await joinedAs(kit, first);
+  first.connection.close();
+  const second = await connect(kit);
+  const ref = second.join("room:1", claim(secret, { a: 1 }));
+  const queued = second.push("room:1", "unknown");
+  await kit.settle();
+  kit.app.broadcast("room:1", "said", { early: true });
+  await kit.settle();
+  assertEquals(second.take(), []);
+  wait.open();
+  await kit.settle();
+  const messages = second.take();
+  const { session, resumed } = troupe(messages, ref);
+  assertEquals(resumed, true);
+  assertEquals(
+    messages.map(([, ref, , event, payload]) => [ref, event, payload]),
+    [
+      [ref, "phx_reply", { status: "ok", response: { motd: "again", troupe: { session, resumed: true } } }],
+      [null, "troupe:missed", { count: 1, from: null, to: null }],
+      [null, "pushed", { a: 1 }],
+      [null, "said", { by: "ada", from: [...kit.app.connections][0].id }],
+      [null, "pushed", { last: true }],
+      [queued, "phx_reply", {
+        status: "error",
+        response: { reason: "unknown_event", event: "unknown", accepted: [] },
+      }],
+    ],
+  );
+});
+
+Deno.test("Sessions: a refusal in resumed leaves the channel away, and its client may try again; a throw ends it", async () => {
+  await using kit = makeKit();
+  const left: string[] = [];
+  kit.app.topic("room:*", {
+    join: () => joined({ n: 1 }),
+    resumed(_ctx, payload) {
+      const { how } = payload as { how?: string };
+      if (how === "refuse") return refuse({ reason: "not yet" });
+      if (how === "throw") throw new Error("boom");
+    },
+    leave: (_ctx, { kind }) => void left.push(kind),
+  });
+  const first = await connect(kit);
+  const secret = await joinedAs(kit, first);
+  first.connection.close();
+  const second = await connect(kit);
+  const no = second.join("room:1", claim(secret, { how: "refuse" }));
+  await kit.settle();
+  assertEquals(replyTo(second.take(), no), { status: "error", response: { reason: "not yet" } });
+  kit.app.broadcast("room:1", "said", {});
+  await kit.settle();
+  assertEquals(second.take(), []);
+  const yes = second.join("room:1", { how: "well" });
+  await kit.settle();
+  assertEquals(troupe(second.take(), yes).resumed, true);
+  second.connection.close();
+  const third = await connect(kit);
+  // The answer to the first join was an error, so that the client knows the secret from the second alone.
+  const crash = third.join("room:1", claim(secret, { how: "throw" }));
+  await kit.settle();
+  const reply = replyTo(third.take(), crash);
+  assertEquals(reply, { status: "error", response: { reason: "join crashed" } });
+  assertEquals(left, ["crashed"]);
+});
+
+Deno.test("Sessions: a refused return expires at the deadline that it had", async () => {
+  await using kit = makeKit();
+  const left: string[] = [];
+  const wait = gate<unknown>();
+  kit.app.topic("room:*", {
+    resumed: () => wait.promise.then(() => refuse({ reason: "no" })),
+    leave: (_ctx, { kind }) => void left.push(kind),
+  });
+  const first = await connect(kit);
+  const secret = await joinedAs(kit, first);
+  first.connection.close();
+  const second = await connect(kit);
+  const ref = second.join("room:1", claim(secret));
+  await kit.advance(GRACE_MS + 1_000);
+  assertEquals(left, []);
+  wait.open(null);
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`error:${ref}`]);
+  await kit.advance(1);
+  assertEquals(left, ["expired"]);
+});
+
+Deno.test("Sessions: the contract checks the payload of a return, and what resumed answers", async () => {
+  await using kit = makeKit();
+  const Room = defineTopic("room:{id}", {
+    join: { payload: z.strictObject({ as: z.string() }), reply: z.object({ n: z.number() }) },
+  });
+  let answer: { n: number } | void = undefined;
+  kit.app.topic(Room, { join: () => ({ n: 1 }), resumed: () => answer });
+  const first = await connect(kit);
+  const join = first.join("room:1", { as: "me", "troupe:session": null });
+  await kit.settle();
+  let secret = troupe(first.take(), join).session;
+  let client = first;
+  const back = async (payload: Record<string, unknown>) => {
+    client.connection.close();
+    client = await connect(kit);
+    const ref = client.join("room:1", claim(secret, payload));
+    await kit.settle();
+    const reply = replyTo(client.take(), ref);
+    secret = (reply.response.troupe as Troupe | undefined)?.session ?? secret;
+    return reply;
+  };
+  assertEquals((await back({ as: 7 })).response.reason, "invalid_payload");
+  assertEquals((await back({ as: "me" })).response.n, 1);
+  answer = { n: 2 };
+  assertEquals((await back({ as: "me" })).response.n, 2);
+  answer = { n: "no number" as unknown as number };
+  assertEquals((await back({ as: "me" })).response.reason, "invalid_reply");
+  assertEquals(kit.app.system.counters.get("channels.invalid_replies"), 1);
+});
+
+Deno.test("Sessions: a join reply that is no plain object comes as it is, and the secret in a push behind it", async () => {
+  await using kit = makeKit();
+  const replies: unknown[] = [["a list"], "text", 7, new Uint8Array([1])];
+  kit.app.topic("room:*", { join: (ctx) => replies[Number(ctx.topic.slice(5))] as never });
+  const client = await connect(kit);
+  for (const [i] of replies.entries()) {
+    client.join(`room:${i}`);
+    await kit.settle();
+    const frames = client.connection.take();
+    const [reply, push] = frames;
+    if (i < 3) assertEquals(JSON.parse(reply as string)[4].response, replies[i]);
+    else assert(reply instanceof Uint8Array);
+    const [joinRef, , topic, event, payload] = JSON.parse(push as string);
+    assertEquals([joinRef, topic, event, typeof payload.session], [
+      `${i + 1}`,
+      `room:${i}`,
+      "troupe:session",
+      "string",
+    ]);
+  }
+});
+
+Deno.test("Sessions: a handler that was pending when the client went answers nobody, nor does a deferred reply", async () => {
+  await using kit = makeKit();
+  const wait = gate();
+  let later: (() => void) | null = null;
+  kit.app.topic("room:*", {
+    on: {
+      slow: () => wait.promise.then(() => ({ slow: true })),
+      defer(ctx) {
+        const reply = ctx.defer();
+        later = () => reply.ok({ late: true });
+      },
+    },
+  });
+  const first = await connect(kit);
+  const secret = await joinedAs(kit, first);
+  first.push("room:1", "defer");
+  first.push("room:1", "slow");
+  await kit.settle();
+  first.connection.close();
+  const second = await connect(kit);
+  const ref = second.join("room:1", claim(secret));
+  await kit.settle();
+  assertEquals(second.take(), []); // one handler at a time
+  wait.open();
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`ok:${ref}`]);
+  later!();
+  await kit.settle();
+  assertEquals(second.take(), []);
+});
+
+Deno.test("Sessions: a topic's crash and a kick end a channel that is away; nothing is left to claim then", async () => {
+  await using kit = makeKit();
+  const left: string[] = [];
+  kit.app.topic("room:*", {
+    info(ctx, message) {
+      if (message === "crash") throw new Error("boom");
+      ctx.stop();
+    },
+    leave: (ctx, { kind }) => void left.push(`${ctx.topic} ${kind}`),
+  });
+  const { actors } = kit.app.gauges;
+  const client = await connect(kit);
+  await joinedAs(kit, client, "room:1");
+  const secret = await joinedAs(kit, client, "room:2");
+  client.connection.close();
+  await kit.settle();
+  kit.app.tell("all", "room:1", "crash");
+  await kit.settle();
+  kit.app.tell("all", "room:2", "stop");
+  await kit.settle();
+  assertEquals(left, ["room:1 crashed", "room:2 stopped"]);
+  await kit.advance(1_000); // the topics stop
+  assertEquals(kit.app.gauges.actors, actors);
+  const second = await connect(kit);
+  const ref = second.join("room:1", claim(secret));
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`ok:${ref}`]);
+  assertEquals(kit.app.system.counters.get("sessions.claim_refused"), 1);
+});
+
+Deno.test("Sessions: a client that goes and comes back before handlers run is told of once, in order", async () => {
+  await using kit = makeKit();
+  const log: string[] = [];
+  const wait = gate();
+  kit.app.topic("room:*", {
+    join: () => ({ n: 1 }),
+    on: { slow: () => wait.promise },
+    suspended: () => void log.push("suspended"),
+    resumed: () => void log.push("resumed"),
+  });
+  const first = await connect(kit);
+  const secret = await joinedAs(kit, first);
+  first.push("room:1", "slow");
+  await kit.settle();
+  first.connection.close();
+  const second = await connect(kit);
+  second.join("room:1", claim(secret));
+  second.push("room:1", "other");
+  await kit.settle();
+  second.connection.close(); // it was never answered: its secret is the first one
+  const third = await connect(kit);
+  const ref = third.join("room:1", claim(secret));
+  await kit.settle();
+  assertEquals(log, []);
+  wait.open();
+  await kit.settle();
+  assertEquals(log, ["suspended", "resumed"]);
+  assertEquals([second.takeBrief(), third.takeBrief()], [[], [`ok:${ref}`]]);
+});
+
+Deno.test("Sessions: a claim speaks any version, and the session follows", async () => {
+  await using kit = makeKit();
+  withLog(kit);
+  const ways = ["1.0.0", "2.0.0", "2.1.0", "1.0.0"];
+  let secret = "";
+  let client: Client | null = null;
+  for (const [i, vsn] of ways.entries()) {
+    client?.connection.close(1006);
+    client = await connect(kit, `/socket/websocket?vsn=${vsn}`);
+    const payload = i === 0 ? {} : claim(secret);
+    const v1 = vsn === "1.0.0";
+    if (v1) client.raw(JSON.stringify({ topic: "room:1", event: "phx_join", payload, ref: "1" }));
+    else client.join("room:1", payload);
+    await kit.settle();
+    const [data] = client.connection.take();
+    const parsed = JSON.parse(data as string);
+    const { status, response } = v1 ? parsed.payload : parsed[4];
+    assertEquals([status, response.troupe.resumed], ["ok", i === 0 ? undefined : true]);
+    secret = response.troupe.session;
+    kit.app.broadcast("room:1", "said", { i });
+    await kit.settle();
+    const [said] = client.connection.take().map((frame) => JSON.parse(frame as string));
+    assertEquals(v1 ? said.payload : said[4], { i });
+  }
+});
+
+Deno.test("Sessions: shutting down ends those that wait, with the reason shutdown", async () => {
+  const kit = makeKit();
+  const log = withLog(kit);
+  const client = await connect(kit);
+  await joinedAs(kit, client);
+  client.connection.close();
+  await kit.settle();
+  await kit[Symbol.asyncDispose]();
+  assertEquals(log.slice(2), ["leave room:1 shutdown"]);
+});
