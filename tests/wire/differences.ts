@@ -24,7 +24,17 @@ const PING =
   "The runtime answers pings by itself and does not show them: they do not count as a sign of life.";
 const WHY = "The same code, and a reason.";
 const UTF8 = "The runtime drops the TCP connection on invalid UTF-8, without a close frame.";
+const PATIENT =
+  "What cannot be read is answered at once, with the reason: Phoenix's process crashes, and the POST hangs.";
+const NDJSON = "The last line of a body may end with a line break, as ndjson has it.";
+const TEXT_ONLY = "Bytes cannot travel in JSON: they go as a JSON payload that says so.";
+const SAID = "What is not read of a body is not dropped without a word.";
 const DEFLATE = "The runtime has no permessage-deflate.";
+
+/** Scenarios that are not played yet, and why. */
+export const later: Readonly<Record<string, string>> = {
+  "87": "presence is not there yet",
+};
 
 /** The table. */
 export const differences: readonly Difference[] = [
@@ -109,7 +119,8 @@ export const differences: readonly Difference[] = [
       'A < TEXT [null,"1","room:a","phx_reply",{"response":{"reason":"unmatched topic"},"status":"error"}]',
   },
   closed("51", 5, "1007", "not JSON: the message is empty", MALFORMED),
-  { ...closed("54", 3, "1006", "", UTF8), phoenix: 'A < CLOSE 1007 ""' },
+  { ...closed("54", 3, "1006", "", UTF8), phoenix: 'A < CLOSE 1007 ""', on: "websocket" },
+  { ...closed("54", 3, "1007", "a text is no UTF-8", WHY), phoenix: 'A < CLOSE 1007 ""', on: "ws" },
 
   {
     ...closed("58", 5, "1001", "idle: nothing was heard for too long", IDLE),
@@ -127,6 +138,52 @@ export const differences: readonly Difference[] = [
   },
   closed("68", 3, "1007", 'a message is {"topic", "event", "payload", "ref"}; payload is missing', MALFORMED),
   closed("69", 3, "1007", "version 1.0.0 has no binary messages; connect with vsn=2.0.0", MALFORMED),
+
+  polled("72", 13, '200 {"status":408}', '200 {"status":410,"code":1007,"reason":"not JSON: …"}', PATIENT),
+  polled(
+    "74",
+    10,
+    `200 {"messages":["\\u0001\\u0001\\u0001\\u0006\\u000212room:aokAB"],"status":200,"token":"<token5>"}`,
+    `200 {"messages":[${bytesReply("2", "QUI=")}],"status":200,"token":"<token5>"}`,
+    TEXT_ONLY,
+  ),
+  polled(
+    "74",
+    14,
+    "500",
+    `200 {"messages":[${bytesReply("3", "Qf8=")}],"status":200,"token":"<token5>"}`,
+    TEXT_ONLY,
+  ),
+  polled("75", 5, '200 {"status":408}', '200 {"status":200}', NDJSON),
+  polled(
+    "75",
+    7,
+    '200 {"messages":[],"status":410,"token":"<token7>"}',
+    `200 {"messages":[${
+      JSON.stringify('["1","1","room:a","phx_reply",{"response":{},"status":"ok"}]')
+    }],"status":200,"token":"<token6>"}`,
+    NDJSON,
+  ),
+  forbidden("77", 2, unsupported("3.0.0")),
+  forbidden("77", 4, { reason: "not_authenticated" }),
+  forbidden("77", 6, { reason: "by_authenticate" }),
+  forbidden("79", 2, { reason: "origin_not_allowed", origin: "http://evil.example" }),
+  polled("82", 5, '200 {"status":408}', '200 {"status":410,"code":1007,"reason":"not JSON: …"}', PATIENT),
+  polled(
+    "83",
+    4,
+    "500",
+    '400 {"status":400,"reason":"bad_body","message":"line 1 is neither a JSON array nor base64"}',
+    PATIENT,
+  ),
+  polled("84", 8, '200 {"status":200}', '200 {"status":200,"reason":"lines_ignored"}', SAID),
+  {
+    scenario: "85",
+    line: 6,
+    phoenix: crashed85("{}"),
+    ours: [crashed85('{"reason":"channel_crash"}')],
+    reason: CRASH,
+  },
 
   { ...closed("SIGTERM", 7, "1012", "the server restarts", WHY), phoenix: 'A < CLOSE 1012 ""' },
 
@@ -176,4 +233,26 @@ function crash(scenario: string, line: number, [joinRef, topic]: readonly [strin
     ours: [says('{"reason":"channel_crash"}')],
     reason: CRASH,
   };
+}
+
+function polled(scenario: string, line: number, phoenix: string, ours: string, reason: string): Difference {
+  return { scenario, line, phoenix: `A < HTTP ${phoenix}`, ours: [`A < HTTP ${ours}`], reason };
+}
+
+function forbidden(scenario: string, line: number, why: object): Difference {
+  const ours = `200 ${JSON.stringify({ status: 403, ...why })}`;
+  return polled(scenario, line, '200 {"status":403}', ours, JSON_REASON);
+}
+
+function bytesReply(ref: string, base64: string): string {
+  const payload = `{"response":{"troupe:bytes":"${base64}"},"status":"ok"}`;
+  return JSON.stringify(`["1","${ref}","room:a","phx_reply",${payload}]`);
+}
+
+function crashed85(payload: string): string {
+  const messages = [
+    '["1","1","room:a","phx_reply",{"response":{},"status":"ok"}]',
+    `["1","1","room:a","phx_error",${payload}]`,
+  ];
+  return `A < HTTP 200 {"messages":${JSON.stringify(messages)},"status":200,"token":"<token17>"}`;
 }

@@ -4,17 +4,18 @@
  *
  *     deno run -A tests/wire/reference_app.ts --port 4000
  *
- * Mounts: `/socket` (defaults, any origin), `/short` (idle after 1.5 s), `/limit` (2 channels), `/origin` (only
+ * Mounts: `/socket` (defaults, any origin), `/short` (idle after 1.5 s, long-poll window 1 s), `/limit` (2 channels), `/origin` (only
  * `//good.example`), `/proto` (sub-protocol `chat`).
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { App, type AppOptions, refuse } from "../../mod.ts";
+import { App, type AppOptions, longpoll, refuse, websocket } from "../../mod.ts";
 
 const MANY = 100_000;
 
 /** Makes the application. `options` go to its `App`. */
 export function referenceApp(options: AppOptions = {}): App {
+  const [first = websocket] = options.transports ?? [];
   const app: App = new App({
     path: false,
     origin: "any",
@@ -27,7 +28,7 @@ export function referenceApp(options: AppOptions = {}): App {
     ...options,
   })
     .socket("/socket")
-    .socket("/short", { limits: { idleMs: 1_500 } })
+    .socket("/short", { transports: [first, longpoll({ windowMs: 1_000 })], limits: { idleMs: 1_500 } })
     .socket("/limit", { limits: { maxChannels: 2 } })
     .socket("/origin", { origin: ["//good.example"] })
     .socket("/proto", { subProtocols: ["chat"] });

@@ -21,7 +21,18 @@ import {
   type Received,
   textFrame,
 } from "./raw_client.ts";
-import { describeAnswer, type Frame, type Line, parseFrame, type Scenario } from "./transcript.ts";
+import { Pollers } from "./polling.ts";
+import {
+  describeAnswer,
+  type Frame,
+  type Line,
+  parseAnswer,
+  parseFrame,
+  type Scenario,
+} from "./transcript.ts";
+
+/** What the WebSocket of a server is made of. */
+export type On = "websocket" | "ws";
 
 /** Where on purpose a Troupe server says something else than the transcript. */
 export interface Difference {
@@ -33,6 +44,8 @@ export interface Difference {
   readonly phoenix: string | null;
   /** What we say instead; nothing if empty. After a close nothing else is expected of that connection. */
   readonly ours: readonly string[];
+  /** With which transport. Left out: with every one. */
+  readonly on?: On;
   readonly reason: string;
 }
 
@@ -69,6 +82,7 @@ export async function replay(
     }
   }
   if (fences) await player.fence();
+  player.end();
 }
 
 /** A line as we expect it: a difference may have replaced it. */
@@ -98,6 +112,8 @@ function revise(scenario: Omit<Scenario, "id">, differences: readonly Difference
 
 function stepOf(line: Line, source: string): Step {
   if (line.kind === "http") return { ...line, source };
+  const answer = parseAnswer(source);
+  if (answer !== null) return { ...answer, number: line.number };
   const [, who, text] = /^(\w+) < (.*)$/s.exec(source) ?? fail(`not what a server says: ${source}`);
   const frame = parseFrame(text);
   return { number: line.number, source, kind: "expect", who, frame, voids: frame.kind === "close" };
@@ -119,11 +135,13 @@ interface Actor {
 class Player implements Disposable {
   readonly #stage: Stage;
   readonly #actors = new Map<string, Actor>();
+  readonly #pollers: Pollers;
   #corked: Uint8Array[] = [];
   #fences = 0;
 
   constructor(stage: Stage) {
     this.#stage = stage;
+    this.#pollers = new Pollers(stage.port);
   }
 
   /** Does what a line says. `more`: the next line sends as well. */
@@ -137,6 +155,11 @@ class Player implements Disposable {
         return await this.#expect(this.#actor(step.who), step.frame, step.voids ?? false);
       case "http":
         return await this.#exchange(step.request, step.source);
+      case "ask":
+        await this.#stage.settled?.();
+        return await this.#pollers.ask(step);
+      case "answer":
+        return await this.#pollers.expect(step);
       case "drop":
         this.#actor(step.who).client[Symbol.dispose]();
         this.#actor(step.who).state = "void";
@@ -159,6 +182,11 @@ class Player implements Disposable {
         fail(`${who} got ${describe(surplus)}, which nobody expects`);
       }
     }
+  }
+
+  /** Nobody waits for anything. */
+  end(): void {
+    this.#pollers.end();
   }
 
   [Symbol.dispose](): void {

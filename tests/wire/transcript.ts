@@ -22,6 +22,17 @@ type Happening =
   | { readonly kind: "send" | "expect"; readonly who: string; readonly frame: Frame }
   /** An HTTP exchange on a connection of its own. `source` is the answer as {@link describeAnswer} puts it. */
   | { readonly kind: "http"; readonly request: readonly string[] }
+  /** A request of a long-poll client's. */
+  | {
+    readonly kind: "ask";
+    readonly who: string;
+    readonly method: string;
+    readonly path: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: string | null;
+  }
+  /** What it is answered; `body` is JSON, `undefined` for any. */
+  | { readonly kind: "answer"; readonly who: string; readonly status: number; readonly body: unknown }
   | { readonly kind: "pass"; readonly ms: number }
   | { readonly kind: "drop"; readonly who: string }
   | { readonly kind: "note"; readonly text: string };
@@ -52,10 +63,11 @@ export function parseScenario(title: string, text: string): Omit<Scenario, "id">
   while (sources.length > 0) {
     const number = lines.length + 1;
     if (/^[<>]/.test(sources[0])) lines.push({ number, ...takeExchange(sources) });
+    else if (ASK.test(sources[0])) lines.push({ number, ...takeAsk(sources) });
     else {
       const source = sources.shift()!;
       const happening = parseLine(source);
-      if (happening !== null) lines.push({ number, source, ...happening });
+      if (happening !== null) lines.push({ ...happening, number, source });
     }
   }
   return { title, atOnce: /at once|pipelined/.test(title), lines };
@@ -94,7 +106,53 @@ export function parseFrame(text: string): Frame {
   }
 }
 
+/** What a line of the form `A < HTTP …` says; `null` for another line. */
+export function parseAnswer(source: string): Line & { kind: "answer" } | null {
+  const [, who, status, json] = /^(\w+) < HTTP (\d+)(?: (.*))?$/s.exec(source) ?? [];
+  if (who === undefined) return null;
+  const body = json === undefined ? undefined : JSON.parse(json, (_name, value) => expanded(value));
+  return { number: 0, source, kind: "answer", who, status: Number(status), body };
+}
+
+const ASK = /^(\w+) > (GET|POST) (\S+)(?: +([\w-]+): (.*))?$/;
+
+/** A request, and the lines of its body: those of the same client that begin with two more spaces. */
+function takeAsk(sources: string[]): { source: string } & Happening {
+  const source = sources.shift()!;
+  const [, who, method, path, name, value] = ASK.exec(source)!;
+  const lines: string[] = [];
+  while (sources[0]?.startsWith(`${who} >   `)) {
+    lines.push(...expandedAll([sources.shift()!.slice(`${who} >   `.length)]));
+  }
+  const headers = name === undefined ? {} : { [name]: value };
+  return {
+    source,
+    kind: "ask",
+    who,
+    method,
+    path,
+    headers,
+    body: lines.length > 0 ? lines.join("\n") : null,
+  };
+}
+
+/** In a list of texts, one that holds `{2..5}` stands for four, each with one of the numbers. */
+function expanded(value: unknown): unknown {
+  return Array.isArray(value) && value.every((each) => typeof each === "string") ? expandedAll(value) : value;
+}
+
+function expandedAll(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => {
+    const [all, from, to] = /\{(\d+)\.\.(\d+)\}/.exec(text) ?? [];
+    if (all === undefined) return [text];
+    const numbers = Array.from({ length: Number(to) - Number(from) + 1 }, (_, i) => Number(from) + i);
+    return numbers.map((number) => text.replace(all, String(number)));
+  });
+}
+
 function parseLine(source: string): Happening | null {
+  const answer = parseAnswer(source);
+  if (answer !== null) return answer;
   const frame = /^(\w+) ([<>]) (.*)$/s.exec(source);
   if (frame !== null) {
     const [, who, way, text] = frame;

@@ -1,16 +1,36 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { differences } from "./differences.ts";
-import { replay } from "./replay.ts";
+import { differences, later } from "./differences.ts";
+import { type App, type AppOptions, longpoll, sse } from "../../mod.ts";
+import { ws } from "../../src/transport/ws/mod.ts";
+import { referenceApp } from "./reference_app.ts";
+import { type On, replay } from "./replay.ts";
 import { playAlone } from "./stage.ts";
 import { parseTranscripts } from "./transcript.ts";
 
 const scenarios = parseTranscripts(await Deno.readTextFile(new URL("transcripts.txt", import.meta.url)));
 
-for (const scenario of scenarios) {
-  if (scenario.id === "SIGTERM") continue;
-  Deno.test(`Transcript ${scenario.id}: ${scenario.title}`, async () => {
-    await playAlone(scenario, differences.filter((row) => row.scenario === scenario.id));
-  });
+/** The same scenarios, whatever the WebSocket is made of. Nobody answers pings there. */
+const STAGES: readonly { readonly on: On; readonly makeApp: (options: AppOptions) => App }[] = [
+  { on: "websocket", makeApp: referenceApp },
+  {
+    on: "ws",
+    makeApp: (options) => referenceApp({ ...options, transports: [ws({ pingMs: 0 }), longpoll(), sse()] }),
+  },
+];
+
+for (const { on, makeApp } of STAGES) {
+  for (const scenario of scenarios) {
+    if (scenario.id === "SIGTERM") continue;
+    const reason = later[scenario.id];
+    const rows = differences.filter((row) => row.scenario === scenario.id && (row.on ?? on) === on);
+    Deno.test({
+      name: `Transcript ${scenario.id}, ${on}: ${scenario.title}${
+        reason === undefined ? "" : ` (later: ${reason})`
+      }`,
+      ignore: reason !== undefined,
+      fn: () => playAlone(scenario, rows, makeApp),
+    });
+  }
 }
 
 Deno.test("Transcript SIGTERM: the server closes with 1012 and ends with code 0", async () => {
@@ -32,6 +52,7 @@ Deno.test("Transcript SIGTERM: the server closes with 1012 and ends with code 0"
 Deno.test("Transcripts: every row of the differences has a scenario", () => {
   const ids = new Set(scenarios.map(({ id }) => id));
   for (const { scenario } of differences) assert(ids.has(scenario), `there is no scenario ${scenario}`);
+  for (const scenario of Object.keys(later)) assert(ids.has(scenario), `there is no scenario ${scenario}`);
 });
 
 Deno.test("Transcripts: a difference without a row fails", async () => {
