@@ -9,6 +9,7 @@
 import { setImmediate } from "node:timers";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
+import { type SlowReport, SlowWatch } from "./slow_watch.ts";
 
 /** Something that can be ready to run. The scheduler holds it at most once at a time: that is the caller's duty. */
 export interface Runnable {
@@ -78,6 +79,7 @@ export class Scheduler {
   #mask = FIRST_SIZE - 1;
   #head = 0;
   #length = 0;
+  #watch: SlowWatch<Runnable> | null = null;
   #draining = false;
   #entered = false;
   #requested = false;
@@ -113,6 +115,19 @@ export class Scheduler {
     this.#runnables[tail] = runnable;
     this.#carried[tail] = carried;
     if (!this.#draining && !this.#entered && !this.#requested) this.#request();
+  }
+
+  /**
+   * Tells `report` from now on of actors that hold up all others for `slowMs` or more: of what they do at once, not of
+   * what they do behind a promise. While there are several drains in a millisecond, only some of them are timed.
+   */
+  watch(slowMs: number, report: SlowReport<Runnable>): void {
+    this.#watch = new SlowWatch(this.#clock, slowMs, report);
+  }
+
+  /** Times the next drain, however many there are: called now and then, one that is slow after a rush is seen. */
+  watchNext(): void {
+    this.#watch?.wake();
   }
 
   /**
@@ -167,8 +182,9 @@ export class Scheduler {
 
   #runReady(): void {
     const eighthMs = this.#maxMs / 8;
-    let startMs = -1; // a drain of one run never looks at the clock, which costs more than a message
+    let startMs = -1; // a drain of one run never looks at this clock, which costs more than a message
     let lookedMs = 0;
+    const watch = this.#watch !== null && this.#watch.begin() ? this.#watch : null;
     let stride = 1;
     let nextLook = 0;
     let steps = 0;
@@ -182,7 +198,9 @@ export class Scheduler {
       this.#head = (head + 1) & this.#mask;
       this.#length--;
       steps += runnable.run(carried);
-      if (steps < nextLook || this.#length === 0) continue;
+      if (steps < nextLook && this.#length > 0) continue;
+      if (watch !== null) watch.look(runnable, carried, steps);
+      if (this.#length === 0) return;
       const nowMs = this.#clock.elapsedMs();
       if (startMs < 0) startMs = lookedMs = nowMs;
       if (steps >= this.#maxSteps || nowMs - startMs >= this.#maxMs) return;

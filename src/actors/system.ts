@@ -9,7 +9,7 @@ import type { Kernel } from "./kernel.ts";
 import { MailboxPool } from "./mailbox.ts";
 import { NameRegistry } from "./name_registry.ts";
 import { type Ref, target } from "./ref.ts";
-import { Scheduler, type SchedulerOptions } from "./scheduler.ts";
+import { NOTHING, Scheduler, type SchedulerOptions } from "./scheduler.ts";
 import type { StopReason } from "./supervision.ts";
 
 /** What a {@link System} takes. Everything has a default. */
@@ -24,6 +24,18 @@ export interface SystemOptions {
   scheduler?: Omit<SchedulerOptions, "onFault">;
   /** How many empty mailboxes are kept for the next busy actor. Default: 1,024. */
   mailboxPoolSize?: number;
+}
+
+/** A handler that took too long: see {@link System.watchSlow}. */
+export interface SlowHandler {
+  /** Its actor's path. */
+  readonly path: string;
+  /** The message that it was woken with, where it is known; else `null`. */
+  readonly message: unknown;
+  /** How long it took, in milliseconds. */
+  readonly tookMs: number;
+  /** How many messages were handled in that time, by it and by those before it: 1 if there is no doubt. */
+  readonly messages: number;
 }
 
 /** How {@link System.shutdown} is bounded. */
@@ -112,6 +124,17 @@ export class System {
   /** Log lines. */
   get logger(): Logger {
     return this.#kernel.logger;
+  }
+
+  /**
+   * Tells `report` of handlers that hold up all others for `slowMs` or more, in milliseconds: of what an actor does at
+   * once, not of what it does behind a promise. It replaces what was asked for before.
+   */
+  watchSlow(slowMs: number, report: (slow: SlowHandler) => void): void {
+    this.scheduler.watch(slowMs, (runnable, message, tookMs, steps) => {
+      if (!(runnable instanceof Cell)) return;
+      report({ path: runnable.path, message: message === NOTHING ? null : message, tookMs, messages: steps });
+    });
   }
 
   /**

@@ -1,4 +1,6 @@
-import { TroupeError } from "../base/errors.ts";
+import { messageOf, TroupeError } from "../base/errors.ts";
+import type { Logger } from "../base/log.ts";
+import type { Middleware, UpgradeRefusal } from "./middleware.ts";
 
 /**
  * Which pages may open a connection. `same`: those of the host that they connect to. `any`: all. A list holds origins:
@@ -28,6 +30,22 @@ export function originCheck(policy: OriginPolicy): OriginCheck {
     // A promise is no yes: the type forbids one, JavaScript does not.
     return origin === null || allowed(origin, request) === true;
   };
+}
+
+/** Why a page of this request's origin may not connect; `null` if it may. A check that throws lets nobody in. */
+export function originFault(allows: OriginCheck, request: Request, logger: Logger): UpgradeRefusal | null {
+  try {
+    if (allows(request)) return null;
+    return { status: 403, reason: "origin_not_allowed", details: { origin: request.headers.get("origin") } };
+  } catch (error) {
+    logger.log("error", "the origin check failed", { error: messageOf(error) });
+    return { status: 500, reason: "origin_check_failed" };
+  }
+}
+
+/** Refuses pages of other origins, with 403. */
+export function originGuard(allows: OriginCheck, logger: Logger): Middleware {
+  return { name: "origin", upgrade: ({ request }) => originFault(allows, request, logger) };
 }
 
 function isSameHost(origin: string, request: Request): boolean {

@@ -45,3 +45,15 @@ Deno.test("Query parameters hide nothing of a prototype, and reach none", () => 
   assertEquals(params.__proto__, "x");
   assertEquals(params.constructor, undefined);
 });
+
+Deno.test("readCredentials takes phoenix's authToken from long-poll's header, before the bearer's", () => {
+  const url = new URL("http://host/socket/longpoll");
+  const tokenOf = (headers: HeadersInit, subProtocolToken: string | null = null): string | null =>
+    readCredentials(new Request(url, { headers }), url, subProtocolToken).token;
+  const both = { "x-phoenix-authtoken": "phoenix", authorization: "Bearer bearer" };
+  assertEquals(tokenOf(both), "phoenix");
+  assertEquals(tokenOf(both, "sub-protocol"), "sub-protocol");
+  const utf8 = String.fromCharCode(...new TextEncoder().encode("ÿ€"));
+  assertEquals(tokenOf({ "x-phoenix-authtoken": utf8 }), "ÿ€", "as it is given to btoa");
+  assertEquals(tokenOf({ "x-phoenix-authtoken": "\xff" }), "\xff", "what is no UTF-8 stays");
+});
