@@ -2,7 +2,7 @@
  * The ready server: a chat with a page of its own, and raw components to try a WebSocket with. Run it, or start it from
  * a program of your own; importing this module starts nothing.
  *
- *     deno run --allow-net --allow-env=HOST,PORT,LOG_LEVEL src/server/main.ts --port 8000
+ *     deno run --allow-net --allow-env src/server/main.ts --port 8000
  *
  * | path | what |
  * |---|---|
@@ -10,7 +10,8 @@
  * | `/socket/websocket` | Phoenix Channels: the topics `room:{id}` |
  * | `/echo` | a raw WebSocket: every message comes back |
  * | `/shout` | a raw WebSocket: every message goes to all others |
- * | `/healthz` | status 200 |
+ * | `/healthz` | status 200, as long as the process serves |
+ * | `/readyz` | status 200 if new clients are welcome, else 503; JSON with the reasons |
  *
  * @module
  */
@@ -22,20 +23,27 @@ import {
   type LogFields,
   type Logger,
   type LogLevel,
+  longpoll,
   silentLogger,
+  sse,
+  type Transport,
 } from "../../mod.ts";
 import { addChat } from "./chat.ts";
+import { CertificateFault, readCertificate } from "./certificate.ts";
 import { type Config, type Environment, HELP, readConfig } from "./config.ts";
 import { streamLogger } from "./logging.ts";
+import { answerReadiness } from "./readyz.ts";
 import { answerSite } from "./site.ts";
 
-export type { Environment, LogFields, Logger, LogLevel };
+export type { Environment, LogFields, Logger, LogLevel, Transport };
 
 /** How long handlers may take to end, in milliseconds; and then again, how long clients may take to answer a close. */
 const CLOSE_DEADLINE_MS = 4_000;
 
 /** How {@link startServer} starts. */
 export interface ServerOptions {
+  /** The addresses of the proxies in front of it, and their networks (CIDR). Default: none. */
+  readonly trustedProxies?: readonly string[];
   /** The address to listen on. Default: `127.0.0.1`. */
   readonly host?: string;
   /** The port; 0 picks a free one. Default: 8000. */
@@ -44,6 +52,17 @@ export interface ServerOptions {
   readonly logger?: Logger;
   /** Closes the server on SIGTERM and SIGINT, and then ends the process. Default: `false`. */
   readonly signals?: boolean;
+  /**
+   * Over how long connections are closed after SIGTERM or SIGINT, in milliseconds: see `App.drain`. `/readyz` turns to
+   * 503 at its beginning. Default: 0.
+   */
+  readonly drainMs?: number;
+  /** What WebSockets are made of, e.g. `ws()` of `@troupe/core/transports/ws`. Default: the runtime's own. */
+  readonly transport?: Transport;
+  /** A certificate chain in PEM, for TLS. Goes with {@link ServerOptions.key}. Default: none. */
+  readonly cert?: string;
+  /** Its private key in PEM. */
+  readonly key?: string;
 }
 
 /** The ready server, running. */
@@ -81,18 +100,33 @@ export interface RunningServer {
  */
 export function startServer(options: ServerOptions = {}): RunningServer {
   const { host = "127.0.0.1", port = 8000, logger = silentLogger, signals = false } = options;
-  const app = new App({ logger, guardRejections: true, fallback: answerSite });
+  const { drainMs, transport, cert, key, trustedProxies = [] } = options;
+  const app: App = new App({
+    logger,
+    guardRejections: true,
+    transports: transport && [transport, longpoll(), sse()],
+    addresses: { trustedProxies },
+    fallback: (request) => answerReadiness(request, app) ?? answerSite(request),
+  });
   addChat(app);
   app.component("/echo", { message: (conn, data) => conn.send(data) });
   app.component("/shout", {
     open: (conn) => conn.subscribe("shout"),
     message: (conn, data) => conn.publish("shout", data),
   });
-  const listening = listenOrClose(app, { hostname: host, port, signals, deadlineMs: CLOSE_DEADLINE_MS });
+  const listening = listenOrClose(app, {
+    hostname: host,
+    port,
+    signals,
+    drainMs,
+    cert,
+    key,
+    deadlineMs: CLOSE_DEADLINE_MS,
+  });
   return {
     host: listening.hostname,
     port: listening.port,
-    url: `http://${reachable(host)}:${listening.port}/`,
+    url: `${cert === undefined ? "http" : "https"}://${reachable(host)}:${listening.port}/`,
     close: () => listening.close({ deadlineMs: CLOSE_DEADLINE_MS }),
     finished: listening.finished,
   };
@@ -102,8 +136,8 @@ export function startServer(options: ServerOptions = {}): RunningServer {
  * The ready server as a program. Prints one line with its URLs on stdout once it listens, logs to stderr (pretty on a
  * terminal, else JSON lines), and serves until SIGTERM or SIGINT; a second signal ends the process at once.
  *
- * @param args `--host`, `--port`, `--log-level`, `--help`.
- * @param env Where `HOST`, `PORT` and `LOG_LEVEL` are read, for what no flag says. Default: the process's own.
+ * @param args what `--help` says.
+ * @param env Where variables are read, for what no flag says. Default: the process's own.
  * @returns The exit code: 0 after a signal or `--help`; 1, and one line on stderr that says what is wrong, if an
  * argument is not accepted or the address cannot be listened on.
  */
@@ -122,11 +156,24 @@ export async function main(args: readonly string[], env: Environment = Deno.env)
     return fail(error instanceof Error ? error.message : String(error));
   }
   try {
-    server = startServer({ ...config, logger, signals: true });
+    const { host, port, drainMs, trustedProxies } = config;
+    const transport = await transportOf(config);
+    const certificate = readCertificate(config);
+    server = startServer({
+      host,
+      port,
+      drainMs,
+      trustedProxies,
+      transport,
+      ...certificate,
+      logger,
+      signals: true,
+    });
   } catch (error) {
     return fail(listenFault(config, error));
   }
-  const ws = server.url.replace("http:", "ws:");
+  const ws = server.url.replace("http", "ws");
+  logger.log("info", "configuration", { ...config });
   logger.log("info", "listening", { host: server.host, port: server.port });
   print(
     Deno.stdout,
@@ -135,6 +182,13 @@ export async function main(args: readonly string[], env: Environment = Deno.env)
   await server.finished;
   logger.log("info", "closed");
   return 0;
+}
+
+/** The transport that is asked for, loaded only then: its package wants permissions that the default does not need. */
+async function transportOf({ transport }: Config): Promise<Transport | undefined> {
+  if (transport === "websocket") return undefined;
+  const { ws } = await import("../transport/ws/mod.ts");
+  return ws();
 }
 
 function listenOrClose(app: App, options: ListenOptions): Listening {
@@ -152,13 +206,16 @@ function reachable(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function listenFault({ host, port }: Config, error: unknown): string {
+function listenFault({ host, port, tlsCert }: Config, error: unknown): string {
+  if (error instanceof CertificateFault) return error.message;
   const place = `Cannot listen on ${host.includes(":") ? `[${host}]` : host}:${port}`;
   if (error instanceof Deno.errors.AddrInUse) {
     return `${place}: the port is in use. Choose another with --port or PORT; 0 picks a free one`;
   }
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
-  return `${place}: ${message}. Choose another address with --host and --port`;
+  const certificate = tlsCert === "" ? "" : "check --tls-cert and --tls-key, or ";
+  const advice = `${certificate}choose another address with --host and --port`;
+  return `${place}: ${message}. ${advice[0].toUpperCase()}${advice.slice(1)}`;
 }
 
 function fail(message: string): number {

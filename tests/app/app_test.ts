@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { Hono } from "hono";
 import { z } from "zod";
 import { App, bytes, defineTopic, joined, type LogFields, TroupeError } from "../../mod.ts";
+import { FakeTransport } from "../../src/testing/mod.ts";
 import { ChannelClient, Client } from "./client.ts";
 
 const Room = defineTopic("room:{id}", {
@@ -248,7 +249,7 @@ Deno.test("An app mounts inside of Hono, between other routes and behind its mid
     assertEquals([response.headers.get("x-site"), await response.text()], ["yes", text]);
   }
   const refused = await fetch(`http://${host}/realtime/socket/websocket`);
-  assertEquals([refused.status, (await refused.json()).reason], [400, "bad_handshake"]);
+  assertEquals([refused.status, (await refused.json()).reason], [426, "upgrade_required"]);
   const client = await ChannelClient.open(`ws://${host}/realtime/socket`);
   assertEquals((await client.join("room:1")).status, "ok");
   assertEquals([...app.connections][0].info.remoteAddress, "127.0.0.1");
@@ -305,4 +306,29 @@ Deno.test("What cannot work fails at the start, loudly", async () => {
     [() => app.socket("/other", { origin: ["example.com"] }), "bad_origin"],
   ];
   for (const [call, code] of calls) assertEquals(assertThrows(call, TroupeError).code, code);
+});
+
+Deno.test("App.gauges says what is held, and is back at its start when all have gone", async () => {
+  const transport = new FakeTransport();
+  const app = new App({ transports: [transport], limits: { topicIdleMs: 1 } }).topic("room:*", {});
+  const atRest = app.gauges;
+  assertEquals(
+    Object.values(atRest).filter((value) => value !== 0).length,
+    1,
+    "only the engine's own actors",
+  );
+  const request = transport.request("http://app.example/socket/websocket?vsn=2.0.0");
+  await app.fetch(request);
+  assertEquals(app.gauges.opening, 1);
+  const connection = transport.accepted(request)!;
+  connection.open();
+  connection.send('["1","1","room:1","phx_join",{}]');
+  while (connection.take().length === 0) await new Promise((resolve) => setTimeout(resolve));
+  const { opening, connections, sessions, topics, subscribers, timers } = app.gauges;
+  assertEquals([opening, connections, sessions, topics, subscribers], [0, 1, 1, 1, 1]);
+  assert(timers > 0);
+  connection.close();
+  while (app.gauges.topics > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  assertEquals(app.gauges, atRest);
+  await app.close();
 });

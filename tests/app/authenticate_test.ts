@@ -78,7 +78,10 @@ Deno.test("authenticate: an answer that is no user answers 500, and the log says
   for (const wrong of [undefined, {}, { id: 7 }, "u", true]) {
     const { app, logged, transport } = appWith(() => wrong);
     assertEquals(await answer(app), [500, { reason: "authenticate_failed" }]);
-    assertStringIncludes(String(logged[0].error), "a user with a string as its id, null or a Response");
+    assertStringIncludes(
+      String(logged[0].error),
+      "a user with a string as its id, { user, expiresAt, tokenId }, null or a Response",
+    );
     assertEquals(transport.sinks, []);
     await app.close();
   }
@@ -134,7 +137,13 @@ Deno.test("authenticate is given token, cookies, params, address and request", a
   const phoenixToken = `base64url.bearer.phx.${btoa("from phoenix").replaceAll("=", "")}`;
   const clients = [
     await ChannelClient.open(url, { protocols: ["phoenix", phoenixToken], params: { room: "7" } }),
-    await ChannelClient.open(url, { headers: { authorization: "Bearer from-header", cookie: "session=s1" } }),
+    await ChannelClient.open(url, {
+      headers: {
+        authorization: "Bearer from-header",
+        cookie: "session=s1",
+        origin: `http://127.0.0.1:${server.port}`,
+      },
+    }),
     await ChannelClient.open(url),
   ];
   assertEquals(given.map(({ token }) => token), ["from phoenix", "from-header", null]);

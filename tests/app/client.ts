@@ -14,6 +14,8 @@ export interface Ending {
 export interface OpenOptions {
   protocols?: string[];
   headers?: Record<string, string>;
+  /** Whose certificates are trusted. */
+  client?: Deno.HttpClient;
 }
 
 // Deno's WebSocket takes headers. Where types of a page are checked along, the browser's declaration hides that.

