@@ -6,7 +6,14 @@
 
 import { TroupeError } from "../base/errors.ts";
 import { type ParamsOf, TopicPattern } from "./pattern.ts";
-import { type AnyRecord, type InferInput, type InferOutput, isSchema, type Schema } from "./schema.ts";
+import {
+  type AnyRecord,
+  type InferInput,
+  type InferOutput,
+  isBytes,
+  isSchema,
+  type Schema,
+} from "./schema.ts";
 
 /** A message that is answered: a join, or an event of a client. */
 export interface ExchangeDefinition {
@@ -24,12 +31,17 @@ export interface TopicDefinition {
   readonly client?: Readonly<Record<string, ExchangeDefinition>>;
   /** What the server may send, by event. Default: nothing. */
   readonly server?: Readonly<Record<string, Schema>>;
+  /**
+   * What the server may ask a client, by event, and what the client answers. Both are JSON; without a schema, any
+   * object. Default: nothing.
+   */
+  readonly requests?: Readonly<Record<string, ExchangeDefinition>>;
 }
 
 /** Makes a key that {@link TopicDefinition} does not have fail to compile: it would have to be `never`. */
 export type Strict<Definition> = {
   readonly [Key in keyof Definition]: Key extends "join" ? StrictExchange<Definition[Key]>
-    : Key extends "client"
+    : Key extends "client" | "requests"
       ? { readonly [Event in keyof Definition[Key]]: StrictExchange<Definition[Key][Event]> }
     : Key extends "server" ? Definition[Key]
     : never;
@@ -95,6 +107,38 @@ export type ServerEvents<C extends AnyContract> = C["definition"] extends { read
 export type ServerPayload<C extends AnyContract, Event extends ServerEvents<C>> = C["definition"] extends
   { readonly server: { readonly [Name in Event]: infer S extends Schema } } ? InferInput<S> : unknown;
 
+/** What the server may ask a client, as a union of names. */
+export type RequestEvents<C extends AnyContract> = C["definition"] extends
+  { readonly requests?: infer Events } ? keyof NonNullable<Events> & string
+  : never;
+
+/** What the server asks with: the payload before validation; any object where the contract has no schema. */
+export type RequestPayload<C extends AnyContract, Event extends RequestEvents<C>> =
+  RequestDefinition<C, Event> extends { readonly payload: infer S extends Schema } ? InferInput<S>
+    : AnyRecord;
+
+/** What the server is answered: the reply after validation; any object where the contract has no schema. */
+export type RequestReply<C extends AnyContract, Event extends RequestEvents<C>> =
+  RequestDefinition<C, Event> extends { readonly reply: infer S extends Schema } ? InferOutput<S> : AnyRecord;
+
+/**
+ * How a client answers what the server asks: for `answerRequests(channel, handlers satisfies RequestHandlers<typeof
+ * Room>)`. What comes in has been validated by the server; what is answered will be.
+ */
+export type RequestHandlers<C extends AnyContract> = {
+  readonly [Event in RequestEvents<C>]: (
+    payload: PayloadOf<RequestDefinition<C, Event>>,
+  ) => RequestAnswer<C, Event> | Promise<RequestAnswer<C, Event>>;
+};
+
+/** What a client answers: the reply before validation; any object where the contract has no schema. */
+export type RequestAnswer<C extends AnyContract, Event extends RequestEvents<C>> =
+  RequestDefinition<C, Event> extends { readonly reply: infer S extends Schema } ? InferInput<S> : AnyRecord;
+
+/** One request in a contract's definition. */
+export type RequestDefinition<C extends AnyContract, Event extends string> = C["definition"] extends
+  { readonly requests: { readonly [Name in Event]: infer Exchange } } ? Exchange : ExchangeDefinition;
+
 /** One event of a client in a contract's definition. */
 export type ClientEvent<C extends AnyContract, Event extends string> = C["definition"] extends
   { readonly client: { readonly [Name in Event]: infer Exchange } } ? Exchange : ExchangeDefinition;
@@ -120,10 +164,11 @@ const RESERVED_EVENT = /^(phx_.*|heartbeat|presence_state|presence_diff|troupe:.
  *
  * A client event without a `payload` schema takes any object (never an array, a bare value or binary data). An event
  * or a join without a `reply` schema is answered with an empty reply. Binary messages are declared with `bytes()`.
+ * `requests` is the other way round: what the server asks a client, and what it is answered.
  *
  * @param pattern Which topics: `"room:lobby"`, `"room:{id}"`, `"room:*"`; see {@link TopicPattern}.
- * @param definition The join, the client's events and the server's, each optional. Names of events are 1 to
- * {@link MAX_EVENT_BYTES} bytes; `phx_…`, `heartbeat`, `presence_state`, `presence_diff` and `troupe:…` are reserved.
+ * @param definition The join, the client's events, the server's, and its requests, each optional. Names of events are 1
+ * to {@link MAX_EVENT_BYTES} bytes; `phx_…`, `heartbeat`, `presence_state`, `presence_diff` and `troupe:…` are reserved.
  * @returns A frozen contract.
  * @throws {TroupeError} `invalid_pattern` or `invalid_contract`, with the key at fault and what is accepted there.
  *
@@ -140,6 +185,7 @@ const RESERVED_EVENT = /^(phx_.*|heartbeat|presence_state|presence_diff|troupe:.
  *     draw: { payload: bytes() },
  *   },
  *   server: { said: z.object({ id: z.string(), text: z.string() }), drawn: bytes() },
+ *   requests: { poll: { payload: z.object({ question: z.string() }), reply: z.object({ yes: z.boolean() }) } },
  * });
  *
  * assertEquals(Room.pattern.fill({ id: "7" }), "room:7");
@@ -151,11 +197,12 @@ export function defineTopic<const Pattern extends string, const Definition exten
 ): TopicContract<Pattern, Definition> {
   const parsed = new TopicPattern(pattern);
   const at: Place = { pattern, path: "" };
-  const given = record(at, definition, ["join", "client", "server"]);
+  const given = record(at, definition, ["join", "client", "server", "requests"]);
   const copy: TopicDefinition = Object.freeze({
     ...(given.join !== undefined && { join: exchange(into(at, "join"), given.join) }),
     ...(given.client !== undefined && { client: events(into(at, "client"), given.client, exchange) }),
     ...(given.server !== undefined && { server: events(into(at, "server"), given.server, schemaAt) }),
+    ...(given.requests !== undefined && { requests: events(into(at, "requests"), given.requests, request) }),
   });
   return Object.freeze({ pattern: parsed, definition: copy as Definition });
 }
@@ -194,6 +241,15 @@ function exchange(at: Place, value: unknown): ExchangeDefinition {
     ...(payload !== undefined && { payload: schemaAt(into(at, "payload"), payload) }),
     ...(reply !== undefined && { reply: schemaAt(into(at, "reply"), reply) }),
   });
+}
+
+/** A request and its answer travel inside of JSON messages of ours. */
+function request(at: Place, value: unknown): ExchangeDefinition {
+  const definition = exchange(at, value);
+  for (const [key, schema] of Object.entries(definition)) {
+    if (isBytes(schema)) throw refuse(into(at, key), "it is binary", "a schema of what JSON can say");
+  }
+  return definition;
 }
 
 function events<T>(

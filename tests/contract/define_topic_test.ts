@@ -73,9 +73,9 @@ Deno.test("a bad pattern fails at definition", () => {
 
 Deno.test("an unknown key is named, with the keys that are accepted", () => {
   const wrong: [unknown, string, string][] = [
-    [{ cleint: {} }, "cleint", "join, client, server"],
-    [{ requests: {} }, "requests", "join, client, server"],
-    [{ presence: text }, "presence", "join, client, server"],
+    [{ cleint: {} }, "cleint", "join, client, server, requests"],
+    [{ presence: text }, "presence", "join, client, server, requests"],
+    [{ requests: { poll: { payload: text, answer: text } } }, "requests.poll.answer", "payload, reply"],
     [{ join: { payload: text, motd: text } }, "join.motd", "payload, reply"],
     [{ client: { say: { payload: text, replies: text } } }, "client.say.replies", "payload, reply"],
   ];
@@ -94,12 +94,18 @@ Deno.test("a value that is not a schema is refused where it stands", () => {
     [{ server: { said: { payload: text } } }, "server.said"],
     [{ server: { said: "text" } }, "server.said"],
     [{ server: { said: undefined } }, "server.said"],
+    [{ requests: { poll: { reply: Boolean } } }, "requests.poll.reply"],
   ];
   for (const [definition, at] of wrong) {
     const error = refusal(definition);
     assertEquals(error.details.at, at);
     assert(error.message.includes("Standard Schema"));
   }
+});
+
+Deno.test("a request and its answer are JSON: bytes are refused where they stand", () => {
+  assertEquals(refusal({ requests: { poll: { payload: bytes() } } }).details.at, "requests.poll.payload");
+  assertEquals(refusal({ requests: { poll: { reply: bytes() } } }).details.at, "requests.poll.reply");
 });
 
 Deno.test("a value that is not an object of keys is refused where it stands", () => {
@@ -112,6 +118,7 @@ Deno.test("a value that is not an object of keys is refused where it stands", ()
     [{ client: { say: text } }, "client.say"],
     [{ client: { say: undefined } }, "client.say"],
     [{ server: text }, "server"],
+    [{ requests: { poll: text } }, "requests.poll"],
   ];
   for (const [definition, at] of wrong) assertEquals(refusal(definition).details.at, at);
   assert(refusal({ client: { say: text } }).message.includes("it is a schema"));
@@ -130,6 +137,7 @@ Deno.test("names that the wire or the engine keeps for itself are refused, on bo
   for (const event of reserved) {
     assertEquals(refusal({ client: { [event]: {} } }).details.at, `client.${event}`);
     assertEquals(refusal({ server: { [event]: text } }).details.at, `server.${event}`);
+    assertEquals(refusal({ requests: { [event]: {} } }).details.at, `requests.${event}`);
   }
   for (const event of ["phx", "heartbeats", "presence", "troupe", "my:troupe:x", "a b", "☃"]) {
     define({ client: { [event]: {} }, server: { [event]: text } });

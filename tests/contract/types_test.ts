@@ -18,6 +18,10 @@ import {
   type JoinPayload,
   type JoinReply,
   type ParamsOf,
+  type RequestEvents,
+  type RequestHandlers,
+  type RequestPayload,
+  type RequestReply,
   type Schema,
   type ServerEvents,
   type ServerPayload,
@@ -51,6 +55,11 @@ const Room = defineTopic("room:{id}", {
     said: z.object({ id: z.string(), by: z.string(), text: z.string() }),
     drawn: bytes(),
     moved: z.object({ at: z.string().transform(Number), x: z.number().default(0) }),
+  },
+  requests: {
+    poll: { payload: z.object({ question: z.string() }), reply: z.object({ yes: z.boolean() }) },
+    pick: { payload: z.object({ until: z.string().transform(Number) }), reply: z.string().transform(Number) },
+    wave: {},
   },
 });
 type Room = typeof Room;
@@ -204,6 +213,38 @@ Deno.test("types: a definition with a wrong key or value does not compile", () =
     () => defineTopic("a", { server: { said: { text: "string" } } }),
     // @ts-expect-error a client's event is an object with payload and reply
     () => defineTopic("a", { client: { say: text } }),
+    // @ts-expect-error a request is one, too
+    () => defineTopic("a", { requests: { poll: text } }),
+    // @ts-expect-error the key is misspelt in a request
+    () => defineTopic("a", { requests: { poll: { payload: text, answer: text } } }),
   ];
-  assertEquals(definitions.length, 6);
+  assertEquals(definitions.length, 8);
+});
+
+Deno.test("types: the server asks with what the schema takes in, and is answered with what the schema makes", () => {
+  proves<Same<RequestEvents<Room>, "poll" | "pick" | "wave">>();
+  proves<Same<RequestEvents<Bare>, never>>();
+  proves<Same<RequestPayload<Room, "poll">, { question: string }>>();
+  proves<Same<RequestPayload<Room, "pick">, { until: string }>>();
+  proves<Same<RequestReply<Room, "poll">, { yes: boolean }>>();
+  proves<Same<RequestReply<Room, "pick">, number>>();
+  proves<Same<RequestPayload<Room, "wave">, AnyRecord>>();
+  proves<Same<RequestReply<Room, "wave">, AnyRecord>>();
+});
+
+Deno.test("types: a client answers every request, with what the schema takes in", () => {
+  const handlers: RequestHandlers<Room> = {
+    poll: ({ question }) => ({ yes: question === "tea?" }),
+    pick: ({ until }) => Promise.resolve(until.toFixed()),
+    wave: () => ({}),
+  };
+  const wrong: RequestHandlers<Room>[] = [
+    // @ts-expect-error one is missing
+    { poll: () => ({ yes: true }), pick: () => "1" },
+    // @ts-expect-error the reply has another type
+    { ...handlers, poll: () => ({ yes: "yes" }) },
+    // @ts-expect-error a payload that the request does not have
+    { ...handlers, poll: ({ answer }) => ({ yes: answer }) },
+  ];
+  assertEquals([Object.keys(handlers).length, wrong.length], [3, 3]);
 });
