@@ -1,0 +1,84 @@
+/**
+ * A client that harms nobody, in a process of its own, so that the attackers' work is not in its way: it sends, waits
+ * for the answer, checks it, and sends again. A line on stdin asks for the latencies since the last one, in milliseconds;
+ * the end of stdin ends it.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { ChannelClient } from "../app/client.ts";
+
+/** Between two messages, in milliseconds: its own pace. */
+const PAUSE_MS = 5;
+
+/** A bystander, seen from the test. */
+export interface Bystander extends AsyncDisposable {
+  /** The latencies since the last call, in milliseconds, shortest first. */
+  take(): Promise<number[]>;
+}
+
+/** Lets one join a server on this machine. */
+export async function startBystander(port: number): Promise<Bystander> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", new URL(import.meta.url).pathname, String(port)],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const line = async (): Promise<string> => {
+    while (!text.includes("\n")) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error("The bystander has ended: see above");
+      text += value;
+    }
+    const end = text.indexOf("\n");
+    const first = text.slice(0, end);
+    text = text.slice(end + 1);
+    return first;
+  };
+  assertEquals(await line(), "joined");
+  return {
+    async take() {
+      await writer.write(new TextEncoder().encode("take\n"));
+      return JSON.parse(await line());
+    },
+    async [Symbol.asyncDispose]() {
+      await writer.close();
+      const { success } = await child.status;
+      await reader.cancel();
+      if (!success) throw new Error("The bystander was harmed: see above");
+    },
+  };
+}
+
+async function main(port: string): Promise<void> {
+  const client = await ChannelClient.open(`ws://127.0.0.1:${port}/socket`);
+  client.send("1", "1", "room:quiet", "phx_join", {});
+  await client.client.next();
+  console.log("joined");
+  let latencies: number[] = [];
+  let over = false;
+  void (async () => {
+    for await (const _ of Deno.stdin.readable) {
+      console.log(JSON.stringify(latencies.sort((a, b) => a - b)));
+      latencies = [];
+    }
+    over = true;
+  })();
+  for (let n = 2; !over; n++) {
+    const beganMs = performance.now();
+    client.send("1", String(n), "room:quiet", "echo", { n });
+    const answer = JSON.parse(String(await client.client.next()));
+    latencies.push(performance.now() - beganMs);
+    const reply = { status: "ok", response: { n } };
+    assertEquals(answer, ["1", String(n), "room:quiet", "phx_reply", reply]);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+  await client.client.close();
+}
+
+if (import.meta.main) await main(Deno.args[0]);
