@@ -7,14 +7,58 @@
 
 export { App, type CloseOptions } from "./src/app/app.ts";
 export type { Connections, ConnectionView, Target } from "./src/app/connections.ts";
+export type { Gauges } from "./src/app/gauges.ts";
 export type { Listening, ListenOptions } from "./src/app/listen.ts";
-export type { AppOptions, Authenticated, Handshake, Limits, SocketOptions } from "./src/app/options.ts";
+export type { AskClients, TopicAddress } from "./src/app/ask_clients.ts";
+export type { RequestOptions } from "./src/sessions/request_kind.ts";
+export type { MemberTarget, TopicDirectory, TopicMember, TopicView } from "./src/app/topic_directory.ts";
+export type {
+  AppOptions,
+  Authenticated,
+  Authorization,
+  ChangeableLimits,
+  Handshake,
+  Limits,
+  SocketOptions,
+} from "./src/app/options.ts";
+export type { RevokeOptions, RevokeTarget } from "./src/app/authority.ts";
+export type { DrainOptions } from "./src/app/drain.ts";
+export type { Readiness } from "./src/app/readiness.ts";
+export type { CookiePolicy } from "./src/http/cookie_guard.ts";
 export { bytes, defineTopic, type Schema } from "./src/contract/mod.ts";
+export type { Addresses, AddressOptions } from "./src/app/address_book.ts";
+export type { AppLimits } from "./src/app/live_limits.ts";
+export type { TrafficLimits } from "./src/app/traffic_limits.ts";
+export { type Rate, TokenBucket } from "./src/base/token_bucket.ts";
+export { ValueKey, Values } from "./src/base/values.ts";
+export { AddressSet } from "./src/http/addresses.ts";
+export type { ForwardedHeader } from "./src/http/forwarded.ts";
+export type { EventLoopLag } from "./src/http/loop_lag.ts";
+export type {
+  CloseVerdict,
+  IncomingMessage,
+  MessageVerdict,
+  Middleware,
+  MiddlewareConnection,
+  OpenVerdict,
+  UpgradeRefusal,
+  UpgradeRequest,
+  UpgradeVerdict,
+} from "./src/http/middleware.ts";
 export type { Credentials } from "./src/http/credentials.ts";
 export type { OriginPolicy } from "./src/http/origin.ts";
 export type { Component, ComponentConnection, PublishOptions, RawData } from "./src/sessions/component.ts";
 export type { ConnectionInfo } from "./src/sessions/connection_info.ts";
 export { Joined, joined, Refusal, refuse } from "./src/sessions/refusal.ts";
+export {
+  closeSlow,
+  dropOldest,
+  keepAll,
+  latest,
+  sample,
+  type SlowKey,
+  type SlowPolicy,
+} from "./src/sessions/slow_policy.ts";
 export type {
   AnyReply,
   AnyTopic,
@@ -34,6 +78,9 @@ export type {
   PayloadOut,
   Recipient,
   ReplyTo,
+  RequestPayloadTo,
+  RequestReplyFrom,
+  RequestsTo,
   TopicHandlers,
   TopicOf,
   Untyped,
@@ -46,12 +93,15 @@ export type {
   MountedTransport,
   Refusal as GateRefusal,
   Transport,
+  TransportLimits,
   TransportPorts,
 } from "./src/transport/transport.ts";
 export type { Signer } from "./src/base/signer.ts";
 export type { Join, Turn } from "./src/protocol/turn.ts";
 export type { Frame, WireData } from "./src/protocol/frame.ts";
 export type { Socket, SocketSink } from "./src/sessions/socket.ts";
+export { longpoll, type LongpollOptions } from "./src/transport/longpoll.ts";
+export { sse, type SseOptions } from "./src/transport/sse.ts";
 export { websocket } from "./src/transport/websocket.ts";
 export { TroupeError, type TroupeErrorOptions } from "./src/base/errors.ts";
 export { type LogFields, type Logger, type LogLevel, silentLogger } from "./src/base/log.ts";
@@ -88,6 +138,8 @@ export type {
   SchedulerOptions,
   ShutdownOptions,
   Signal,
+  SlowHandler,
+  SlowReport,
   SpawnOptions,
   stop,
   StopReason,
@@ -119,6 +171,10 @@ export type {
   ParamsOf,
   PayloadOf,
   ReplyOf,
+  RequestDefinition,
+  RequestEvents,
+  RequestPayload,
+  RequestReply,
   SchemaIssue,
   SchemaProps,
   SchemaResult,

@@ -1,7 +1,7 @@
 import type { Footprint, Order, Throughput } from "./load/order.ts";
 
-/** Which server. */
-export type ServerName = "bare" | "troupe";
+/** Which server: one of ours, or that for Bun, by the program that runs it. */
+export type ServerName = "bare" | "troupe" | "ws" | "flow" | { readonly bun: string };
 
 /** A server that runs in a process of its own. */
 export interface Server extends AsyncDisposable {
@@ -14,11 +14,12 @@ export const pinned: boolean = navigator.hardwareConcurrency > 1 && hasTaskset()
 
 /** Starts a server, on the first core. `v8Flags`: e.g. `--expose-gc`. */
 export async function startServer(name: ServerName, v8Flags: readonly string[] = []): Promise<Server> {
-  const flags = v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`];
-  const child = command(0, ["run", "-A", ...flags, path(`./servers/${name}.ts`)]).spawn();
+  const child = serverCommand(name, v8Flags).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value, done } = await reader.read();
-  if (done || !/^\d+\n$/.test(value)) throw new Error(`The ${name} server did not start: see above`);
+  if (done || !/^\d+\n$/.test(value)) {
+    throw new Error(`The server ${JSON.stringify(name)} did not start: see above`);
+  }
   return {
     pid: child.pid,
     port: Number(value),
@@ -34,16 +35,26 @@ export async function startServer(name: ServerName, v8Flags: readonly string[] =
 export async function runLoad<O extends Order>(
   order: O,
 ): Promise<O extends { kind: "idle" } ? Footprint : Throughput> {
-  const { success, stdout } = await command(1, ["run", "-A", path("./load/main.ts"), JSON.stringify(order)])
-    .output();
-  if (!success) throw new Error(`The load failed at ${JSON.stringify(order)}: see above`);
-  return JSON.parse(new TextDecoder().decode(stdout));
+  return JSON.parse(await runProgram("./load/main.ts", order));
 }
 
-function command(core: number, args: string[]): Deno.Command {
+/** Runs a program of this folder, on the second core, with `order` as JSON. What it has printed. */
+export async function runProgram(program: string, order: unknown): Promise<string> {
+  const { success, stdout } = await command(1, ["run", "-A", path(program), JSON.stringify(order)]).output();
+  if (!success) throw new Error(`${program} failed at ${JSON.stringify(order)}: see above`);
+  return new TextDecoder().decode(stdout);
+}
+
+function serverCommand(name: ServerName, v8Flags: readonly string[]): Deno.Command {
+  if (typeof name === "object") return command(0, ["run", path("./servers/bun.js")], name.bun);
+  const flags = v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`];
+  return command(0, ["run", "-A", ...flags, path(`./servers/${name}.ts`)]);
+}
+
+function command(core: number, args: string[], program = Deno.execPath()): Deno.Command {
   const options = { stdout: "piped", stderr: "inherit" } as const;
-  if (!pinned) return new Deno.Command(Deno.execPath(), { args, ...options });
-  return new Deno.Command("taskset", { args: ["-c", String(core), Deno.execPath(), ...args], ...options });
+  if (!pinned) return new Deno.Command(program, { args, ...options });
+  return new Deno.Command("taskset", { args: ["-c", String(core), program, ...args], ...options });
 }
 
 function path(relative: string): string {

@@ -37,7 +37,7 @@ function throughputRows(outcomes: readonly Outcomes[]): { head: string[]; rows: 
     rounds.map((each, round) => each[key] / all[0].rounds[round][key]);
   const rows = all.map(({ contender, rounds }, i) => {
     const rate = ratios("perSecond", rounds);
-    const of = (key: keyof Throughput): number => spread(rounds.map((each) => each[key])).median;
+    const of = (key: keyof Throughput): number => spread(rounds.map((each) => each[key] ?? NaN)).median;
     const met = contender.target === null ? null : spread(rate).median >= contender.target;
     const load = of("serverLoad");
     const cells = [
@@ -46,13 +46,25 @@ function throughputRows(outcomes: readonly Outcomes[]): { head: string[]; rows: 
       of("messagesPerFrame").toFixed(1),
       `${load.toFixed(2)}${load < SATURATED ? " (!)" : ""}`,
       of("ownLoad").toFixed(2),
+      Number.isNaN(of("p99Ms")) ? "" : of("p99Ms").toFixed(1),
       i === 0 ? "" : spreadText(ratios("perCpuSecond", rounds)),
       i === 0 ? "" : spreadText(rate),
       ...verdict(contender.target === null ? "" : `≥ ${contender.target}`, met),
     ];
     return { cells, met };
   });
-  const head = ["", "1,000 messages/s", "a frame", "server", "load", "ratio per CPU", "ratio", "target", ""];
+  const head = [
+    "",
+    "1,000 messages/s",
+    "a frame",
+    "server",
+    "load",
+    "p99 ms",
+    "ratio per CPU",
+    "ratio",
+    "target",
+    "",
+  ];
   return { head, rows };
 }
 

@@ -147,3 +147,31 @@ declare module "@std/http/cookie" {
   /** The cookies that a response sets. */
   export function getSetCookies(headers: Headers): Cookie[];
 }
+
+declare module "@std/http/server-sent-event-stream" {
+  export interface ServerSentEventMessage {
+    comment?: string;
+    event?: string;
+    data?: string;
+    id?: string | number;
+    retry?: number;
+  }
+  /** Encodes events. */
+  export class ServerSentEventStream
+    extends TransformStream<ServerSentEventMessage, Uint8Array<ArrayBuffer>> {}
+}
+
+declare module "@std/http/server-sent-event-parse-stream" {
+  export interface ServerSentEventParsedMessage {
+    comment?: string;
+    event?: string;
+    data?: string;
+    id?: string;
+    retry?: number;
+  }
+  /** Decodes events. */
+  export class ServerSentEventParseStream
+    extends TransformStream<Uint8Array<ArrayBuffer>, ServerSentEventParsedMessage> {
+    constructor(options?: { ignoreComments?: boolean });
+  }
+}

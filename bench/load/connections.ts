@@ -20,6 +20,8 @@ export interface Target {
   readonly path: string;
   /** What is sent first: a join, which has to be answered with an ok, or sent back as it is. `null`: nothing. */
   readonly join: string | null;
+  /** How much the system takes in for a socket that is not read, in bytes. Default: what it likes. */
+  readonly receiveBytes?: number;
 }
 
 /** Is given each whole frame: its payload is `bytes` from `start` to `end`. */
@@ -107,7 +109,8 @@ export class Connections {
   }
 
   #connect(): void {
-    const fd = connect(this.#target.port, 2 + Math.floor(this.all.length / PER_ADDRESS));
+    const { port, receiveBytes } = this.#target;
+    const fd = connect(port, 2 + Math.floor(this.all.length / PER_ADDRESS), receiveBytes);
     const connection = new Connection(fd);
     this.#byFd[fd] = connection;
     this.all.push(connection);

@@ -1,4 +1,5 @@
 import { type Connection, Connections } from "./connections.ts";
+import { Latencies } from "./latencies.ts";
 import { Measure } from "./measure.ts";
 import type { EchoOrder, Throughput } from "./order.ts";
 import { SEQUENCE, Template } from "./template.ts";
@@ -17,10 +18,17 @@ export function echo(order: EchoOrder): Throughput {
   const connections = new Connections({ ...order, join: topic === null ? null : joinMessage(topic) });
   const measure = new Measure(order.serverPid);
   const out = new Uint8Array((sent.length + 8) * inFlight);
+  const latencies = measure.latencies = new Latencies();
+  const sentMs = new Map<Connection, Float64Array>();
   let running = true;
   const sendNext = (connection: Connection, count: number): void => {
+    const times = sentMs.get(connection)!;
+    const nowMs = performance.now();
     let length = 0;
-    while (count-- > 0) length = sent.writeFrame(connection.next++, out, length);
+    while (count-- > 0) {
+      times[connection.next % inFlight] = nowMs;
+      length = sent.writeFrame(connection.next++, out, length);
+    }
     connections.send(connection, out, length);
   };
   let arrived = 0;
@@ -35,11 +43,18 @@ export function echo(order: EchoOrder): Throughput {
     }
     arrived++;
   }, (connection) => {
-    if (running && arrived > 0) sendNext(connection, arrived);
+    if (arrived === 0) return;
+    const times = sentMs.get(connection)!;
+    const nowMs = performance.now();
+    for (let i = arrived; i > 0; i--) latencies.add(nowMs - times[(connection.expected - i) % inFlight]);
+    if (running) sendNext(connection, arrived);
     arrived = 0;
   });
   connections.open(order.connections);
-  for (const connection of connections.all) sendNext(connection, inFlight);
+  for (const connection of connections.all) {
+    sentMs.set(connection, new Float64Array(inFlight));
+    sendNext(connection, inFlight);
+  }
   connections.runUntil(performance.now() + order.warmUpMs);
   const result = measure.during(order.durationMs, connections);
   running = false;

@@ -6,6 +6,7 @@
  */
 
 const AF_INET = 2, SOCK_STREAM = 1, SOCK_NONBLOCK = 0o4000, IPPROTO_TCP = 6, TCP_NODELAY = 1;
+const SOL_SOCKET = 1, SO_RCVBUF = 8;
 const IPPROTO_IP = 0, IP_BIND_ADDRESS_NO_PORT = 24, MSG_NOSIGNAL = 0x4000;
 const EPOLL_CTL_ADD = 1, EPOLL_CTL_MOD = 3, EPOLLIN = 1, EPOLLOUT = 4;
 
@@ -28,12 +29,19 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
 });
 
-/** Begins to connect to `port` of 127.0.0.1 from the address 127.0.0.`from`. The result is the socket's number. */
-export function connect(port: number, from: number): number {
+/**
+ * Begins to connect to `port` of 127.0.0.1 from the address 127.0.0.`from`. The result is the socket's number.
+ * `receiveBytes`: how much the system takes in for a socket that is not read; 0: what it likes.
+ */
+export function connect(port: number, from: number, receiveBytes = 0): number {
   const fd = checked("socket", c.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
   const on = new Uint8Array(new Int32Array([1]).buffer);
   c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, on, on.length);
   c.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, on, on.length);
+  if (receiveBytes > 0) {
+    const size = new Uint8Array(new Int32Array([receiveBytes]).buffer);
+    c.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, size, size.length);
+  }
   checked("bind", c.bind(fd, address(from, 0), 16));
   c.connect(fd, address(1, port), 16); // "in progress" is no fault; a real one shows when it is written to
   return fd;

@@ -1,5 +1,6 @@
 import { cpuSeconds } from "../proc.ts";
 import type { Connections } from "./connections.ts";
+import type { Latencies } from "./latencies.ts";
 import type { Throughput } from "./order.ts";
 
 /** How often a message is compared byte by byte. A prime, so that it meets all connections. */
@@ -15,6 +16,8 @@ export class Measure {
   compared = 0;
   /** Frames received since the start. */
   frames = 0;
+  /** How long messages took; `null`: nobody asks. */
+  latencies: Latencies | null = null;
   readonly #serverPid: number;
 
   constructor(serverPid: number) {
@@ -28,6 +31,7 @@ export class Measure {
 
   /** Lets `connections` run for `durationMs`, and tells how fast messages came. `each`: as of `Connections.runUntil`. */
   during(durationMs: number, connections: Connections, each?: () => void): Throughput {
+    this.latencies?.clear();
     const begin = this.#now();
     connections.runUntil(begin.ms + durationMs, each);
     while (this.received === begin.received && performance.now() < begin.ms + MAX_SILENCE_MS) {
@@ -45,6 +49,7 @@ export class Measure {
       ownLoad: (end.own - begin.own) / seconds,
       compared: this.compared,
       messagesPerFrame: received / (end.frames - begin.frames),
+      p99Ms: this.latencies?.quantileMs(0.99) ?? null,
     };
   }
 

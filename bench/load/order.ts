@@ -57,6 +57,8 @@ export interface Throughput {
   readonly compared: number;
   /** How many messages a frame held on average. */
   readonly messagesPerFrame: number;
+  /** How long the slowest 1 % of the echoes took at least, in milliseconds; `null`: not measured. */
+  readonly p99Ms: number | null;
 }
 
 /** What came of an idle run, in KiB for each connection. */

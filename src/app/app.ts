@@ -3,27 +3,36 @@ import { offer } from "../actors/inside.ts";
 import type { System } from "../actors/system.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
 import { TopicPattern } from "../contract/pattern.ts";
+import type { EventLoopLag } from "../http/loop_lag.ts";
+import type { Middleware } from "../http/middleware.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
-import type { Connection } from "../sessions/connection.ts";
-import type { Member } from "../sessions/members.ts";
 import { recipientFilter } from "../sessions/recipients.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
 import { checkOutgoing, type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { Publication } from "../topics/publication.ts";
+import type { RevokeOptions, RevokeTarget } from "./authority.ts";
+import type { Addresses } from "./address_book.ts";
+import { type AskClients, askClients } from "./ask_clients.ts";
 import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
 import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
 import { Engine } from "./engine.ts";
-import { refuse, SHUTTING_DOWN } from "./gate.ts";
-import { Listener, type Listening, type ListenOptions } from "./listen.ts";
+import { SHUTTING_DOWN } from "./gate.ts";
+import type { Gauges } from "./gauges.ts";
+import type { DrainOptions } from "./drain.ts";
+import { urlOf } from "./incoming.ts";
+import { Listeners, type Listening, type ListenOptions } from "./listen.ts";
+import type { AppLimits } from "./live_limits.ts";
 import { checkOptions, completeLimits } from "./option_schemas.ts";
 import { Mounts } from "./mounts.ts";
+import type { Readiness } from "./readiness.ts";
 import type { AppOptions, SocketOptions } from "./options.ts";
 import { guardRejections } from "./rejection_guard.ts";
 import { endProcess, onTerminationSignals } from "./signals.ts";
+import type { TopicDirectory } from "./topic_directory.ts";
 
 /** How long an ending may take if nobody says otherwise, in milliseconds. */
 const DEADLINE_MS = 10_000;
@@ -65,29 +74,55 @@ export class App<U extends User = User> {
   readonly fetch: (request: Request, info?: { readonly remoteAddr?: Deno.Addr }) => Promise<Response>;
   /** Every open connection. */
   readonly connections: Connections<U>;
+  /** The bounds, which can be changed while the app runs. */
+  readonly limits: AppLimits;
+  /** Which addresses may connect. */
+  readonly addresses: Addresses;
+  /** How late the event loop is. */
+  readonly loopLag: EventLoopLag;
+  /** Every living topic, and who is in it. */
+  readonly topics: TopicDirectory;
+  /** Asks clients, and resolves with what they answer: see {@link AskClients}. */
+  readonly request: AskClients;
   readonly #options: AppOptions<U>;
   readonly #engine: Engine;
   readonly #mounts: Mounts;
   readonly #directory: ConnectionDirectory<U>;
-  readonly #listeners: Listener[] = [];
+  readonly #listeners: Listeners;
   readonly #undo: (() => void)[] = [];
   #closed: Promise<void> | null = null;
 
   /**
    * Makes an app. It starts nothing that keeps a process alive.
    *
-   * @throws {TroupeError} `invalid_options`, `bad_origin`, `bad_path` or `invalid_codec`, naming what is accepted.
+   * @throws {TroupeError} `invalid_options`, `bad_origin`, `bad_network`, `bad_path` or `invalid_codec`, naming what is
+   * accepted.
    */
   constructor(options: AppOptions<U> = {}) {
     checkOptions("new App", options);
     this.#options = options;
     this.#engine = new Engine(options as AppOptions<never>, completeLimits(options.limits));
     this.#mounts = new Mounts(this.#engine, options as AppOptions<never>);
-    this.fetch = (request, info) => this.#fetch(request, addressOf(info?.remoteAddr));
+    const { guards } = this.#engine;
+    this.limits = guards.limits;
+    this.addresses = guards.addresses;
+    this.loopLag = guards.lag;
+    this.fetch = (request, info) => this.#fetch(request, guards.addressOf(request, info?.remoteAddr));
     this.connections = this.#directory = new ConnectionDirectory(
       this.#engine.connections,
       this.#engine.members,
+      this.#engine.claims,
     );
+    this.#listeners = new Listeners({
+      clock: this.system.clock,
+      logger: this.system.logger,
+      serve: this.#mounts.serve,
+      fetch: this.fetch,
+      drain: (drainOptions) => this.drain(drainOptions),
+      close: (closeOptions) => this.close(closeOptions),
+    });
+    this.topics = this.#engine.topicDirectory();
+    this.request = askClients({ members: this.#engine.members, kindOf: (topic) => this.#kindOf(topic) });
     if (options.path !== false) this.socket(options.path ?? "/socket");
     const { system } = this;
     if (options.guardRejections) this.#undo.push(guardRejections(system.counters, system.logger));
@@ -97,6 +132,11 @@ export class App<U extends User = User> {
   /** The actor system below: its tree, counters and dead letters can be looked at, and actors of your own spawned. */
   get system(): System {
     return this.#engine.system;
+  }
+
+  /** How much of everything is held right now: see {@link Gauges}. What has happened is in `app.system.counters`. */
+  get gauges(): Gauges {
+    return this.#engine.gauges();
   }
 
   /**
@@ -144,6 +184,12 @@ export class App<U extends User = User> {
     return this;
   }
 
+  /** Adds a step that every connection goes through from now on, behind those that are there. */
+  use(middleware: Middleware): this {
+    this.#engine.guards.middleware.add(middleware);
+    return this;
+  }
+
   /**
    * Publishes in a topic, from outside of any handler. On a topic where nobody is, nothing happens.
    *
@@ -176,9 +222,9 @@ export class App<U extends User = User> {
     }
     const topic = data as string;
     checkOutgoing(this.#kindOf(topic), event, payload);
-    const members = this.#membersAmong(meant, topic);
+    const members = this.#directory.membersAmong(to, topic);
     for (const member of members) member.push(event, payload);
-    return members.length;
+    return members.filter(({ isAway }) => !isAway).length;
   }
 
   /**
@@ -189,14 +235,13 @@ export class App<U extends User = User> {
    */
   tell(to: Target, topic: string, message: unknown): number {
     this.#kindOf(topic);
-    return this.#membersAmong(this.#directory.meant(to), topic).filter(({ address }) =>
-      offer(address, message)
-    ).length;
+    return this.#directory.membersAmong(to, topic).filter(({ address }) => offer(address, message)).length;
   }
 
   /**
    * Closes the connections that are meant, behind what was published before; their clients come back, unless
-   * `authenticate` refuses them then. Returns how many there were.
+   * `authenticate` refuses them then. Sessions that wait for such a client (`limits.graceMs`) end. Returns how many
+   * connections there were.
    *
    * @param reason What the client is told: at most 123 bytes of UTF-8; longer ones are cut.
    * @param code A close code that can be sent (RFC 6455, section 7.4). Default: 1001.
@@ -206,7 +251,24 @@ export class App<U extends User = User> {
     checkCloseCode(code);
     const meant = this.#directory.meant(target);
     for (const connection of meant) connection.closeInTurn(code, reason);
+    for (const session of this.#directory.waiting(target)) session.end({ kind: "closed" });
     return meant.length;
+  }
+
+  /**
+   * Takes an authorization back, at once: the connections that were let in with it are closed with 4401 and the reason
+   * `revoked`, over whatever transport, their sessions end, those too that wait for their client, and those whose
+   * handshake is pending are refused. The token ids of them all are
+   * refused from now on, so that nobody comes straight back with the same token; whether a revoked user may come with
+   * another is for `authenticate` to say. Returns how many connections, and sessions without one, it ended.
+   *
+   * @throws {TroupeError} `bad_target`, `invalid_options`.
+   */
+  revoke(target: RevokeTarget, options?: RevokeOptions): number {
+    const ended = this.#engine.authority.revoke(target, options);
+    const waiting = "tokenId" in target ? [] : this.#directory.waiting(target);
+    for (const session of waiting) session.end({ kind: "closed" });
+    return ended;
   }
 
   /**
@@ -243,27 +305,39 @@ export class App<U extends User = User> {
     if (this.#closed !== null) {
       throw new TroupeError("app_closed", "Cannot listen: the app is closed, and does not start again");
     }
-    const { hostname = "127.0.0.1", port = 8000, signal, signals = true, deadlineMs } = options;
-    const { clock, logger } = this.system;
-    const { serve } = this.#mounts;
-    const listener = new Listener({ clock, logger, serve, fetch: this.fetch }, hostname, port);
-    this.#listeners.push(listener);
-    const close = (bounds?: CloseOptions): Promise<void> => this.close(bounds);
-    const end = (): Promise<void> => close({ deadlineMs });
-    if (signals) this.#undo.push(onTerminationSignals(() => void endProcess(end, { clock, deadlineMs })));
-    if (signal?.aborted) void end();
-    else if (signal !== undefined) {
-      const listener = (): void => void end();
-      signal.addEventListener("abort", listener, { once: true });
-      this.#undo.push(() => signal.removeEventListener("abort", listener));
-    }
-    return {
-      hostname: listener.hostname,
-      port: listener.port,
-      finished: listener.finished,
-      close,
-      [Symbol.asyncDispose]: close,
-    };
+    return this.#listeners.start(options);
+  }
+
+  /**
+   * Asks the members of `topic`, or of all topics, whether they may still be: the topic's `recheck` handler decides. It
+   * is done some at a time. Returns how many are asked.
+   */
+  recheck(topic?: string): number {
+    return this.#engine.recheck(topic);
+  }
+
+  /** Whether the app wants new clients, and why not: what a load balancer asks. */
+  get readiness(): Readiness {
+    return this.#engine.readiness.look();
+  }
+
+  /** Whether the app wants new clients: see {@link App.readiness}. */
+  get ready(): boolean {
+    return this.readiness.ready;
+  }
+
+  /**
+   * Empties the app, for a restart that nobody minds: it is not {@link App.ready} from now on, and handshakes are
+   * answered with status 503; each client on a channel protocol is told when to come back (`troupe:going-away`), at
+   * times that are spread evenly, so that they do not all come at once; then all connections are closed with 1012, in
+   * batches. Resolves when they have gone, or the app is closed; {@link App.close} ends the rest. Further calls return
+   * the same promise, which does not reject.
+   *
+   * @throws {TroupeError} `invalid_options`.
+   */
+  drain(options: DrainOptions = {}): Promise<void> {
+    checkOptions("app.drain", options);
+    return this.#engine.drain(options);
   }
 
   /**
@@ -289,14 +363,15 @@ export class App<U extends User = User> {
     const { clock } = this.system;
     const endMs = clock.elapsedMs() + deadlineMs;
     await this.#engine.end(deadlineMs);
+    this.#mounts.end();
     const restMs = Math.max(endMs - clock.elapsedMs(), 0);
-    await Promise.all(this.#listeners.map((listener) => listener.stop(restMs)));
+    await this.#listeners.stop(restMs);
     for (const undo of this.#undo) undo();
   }
 
   async #fetch(request: Request, remoteAddress: string): Promise<Response> {
-    if (this.#closed !== null) return refuse(SHUTTING_DOWN, this.#engine);
     const url = urlOf(request);
+    if (this.#closed !== null) return this.#mounts.refuse(url, SHUTTING_DOWN);
     if (url === null) return refusalResponse(400, "bad_url");
     const answer = this.#mounts.answer(request, url, remoteAddress);
     if (answer !== null) return await answer;
@@ -310,11 +385,6 @@ export class App<U extends User = User> {
     }
   }
 
-  #membersAmong(connections: readonly Connection[], topic: string): Member[] {
-    const ids = new Set(connections.map(({ info }) => info.id));
-    return [...this.#engine.members.of(topic)].filter(({ connectionId }) => ids.has(connectionId));
-  }
-
   #kindOf(topic: string): TopicKind {
     const match = this.#engine.kinds.find(topic);
     if (match !== null) return match.value;
@@ -324,18 +394,5 @@ export class App<U extends User = User> {
       `No topic of this app covers ${JSON.stringify(topic)}: it has ${accepted.join(", ") || "none"}`,
       { details: { topic, accepted } },
     );
-  }
-}
-
-function addressOf(address: Deno.Addr | undefined): string {
-  return address !== undefined && "hostname" in address ? address.hostname : "";
-}
-
-/** `null` where the request has none that can be read, e.g. for a `Host` header with a space. */
-function urlOf(request: Request): URL | null {
-  try {
-    return new URL(request.url);
-  } catch {
-    return null;
   }
 }

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import type { User } from "../sessions/user.ts";
+import { type Grant, readAnswer } from "./grant.ts";
 import type { Authenticated, Handshake } from "./options.ts";
 
 /** The application's own hook: see `AppOptions.authenticate`. */
@@ -18,7 +19,12 @@ export interface AuthenticatePorts {
 /** Nobody, and why: the status and the reason of the answer. */
 export class NotAuthenticated {
   readonly status: 403 | 500 | 503;
-  readonly reason: "not_authenticated" | "authenticate_failed" | "authenticate_timeout";
+  readonly reason:
+    | "not_authenticated"
+    | "authorization_expired"
+    | "authorization_revoked"
+    | "authenticate_failed"
+    | "authenticate_timeout";
 
   constructor(status: NotAuthenticated["status"], reason: NotAuthenticated["reason"]) {
     this.status = status;
@@ -29,14 +35,20 @@ export class NotAuthenticated {
 /**
  * Asks the application who it is. It does not reject: a throw, a rejection and an answer that is no user come to
  * status 500 and a log line, since they are faults of the application's. What is answered after the time-out is
- * dropped.
+ * dropped. An answer that has expired already is nobody's.
  */
 export async function authenticate(
   hook: Authenticate,
   handshake: Handshake,
   ports: AuthenticatePorts,
-): Promise<User | Response | NotAuthenticated> {
+): Promise<Grant | Response | NotAuthenticated> {
   const { clock, logger, timeoutMs } = ports;
+  const understood = (answer: Authenticated<User>): Grant | Response | NotAuthenticated => {
+    const grant = readAnswer(answer);
+    if (grant === null) return new NotAuthenticated(403, "not_authenticated");
+    if (grant instanceof Response || grant.expiresAtMs === null) return grant;
+    return grant.expiresAtMs > clock.now() ? grant : new NotAuthenticated(403, "authorization_expired");
+  };
   let stopClock = (): void => {};
   try {
     const answer = hook(handshake);
@@ -58,15 +70,4 @@ export async function authenticate(
   } finally {
     stopClock();
   }
-}
-
-function understood(answer: Authenticated<User>): User | Response | NotAuthenticated {
-  if (answer === null) return new NotAuthenticated(403, "not_authenticated");
-  if (answer instanceof Response) return answer;
-  const id: unknown = (answer as User | undefined)?.id;
-  if (typeof id === "string") return answer;
-  const got = answer === undefined ? "undefined" : `a ${typeof answer} whose id is a ${typeof id}`;
-  throw new TypeError(
-    `authenticate must answer a user with a string as its id, null or a Response; it answered ${got}`,
-  );
 }

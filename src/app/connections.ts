@@ -1,8 +1,10 @@
 import { TroupeError } from "../base/errors.ts";
 import type { Connection } from "../sessions/connection.ts";
 import type { ConnectionInfo } from "../sessions/connection_info.ts";
+import type { Claims } from "../sessions/claims.ts";
 import type { ConnectionTable } from "../sessions/connections.ts";
-import type { Members } from "../sessions/members.ts";
+import type { Member, Members } from "../sessions/members.ts";
+import type { Session } from "../sessions/session.ts";
 import type { User } from "../sessions/user.ts";
 
 /** Which connections are meant: those of a user, one by its id, those with a channel in a topic, or all. */
@@ -40,10 +42,12 @@ export interface Connections<U extends User = User> extends Iterable<ConnectionV
 export class ConnectionDirectory<U extends User> implements Connections<U> {
   readonly #table: ConnectionTable;
   readonly #members: Members;
+  readonly #claims: Claims<Session>;
 
-  constructor(table: ConnectionTable, members: Members) {
+  constructor(table: ConnectionTable, members: Members, claims: Claims<Session>) {
     this.#table = table;
     this.#members = members;
+    this.#claims = claims;
   }
 
   get size(): number {
@@ -80,6 +84,24 @@ export class ConnectionDirectory<U extends User> implements Connections<U> {
       ? [connection]
       : new Set([...this.#members.of(topic!)].map(({ connectionId }) => connectionId));
     return [...ids].map((id) => this.#table.get(id)).filter((each) => each !== undefined);
+  }
+
+  /** The channels in `topic` of the connections that are meant, and of the sessions that had one and wait for their client. */
+  membersAmong(target: Target, topic: string): Member[] {
+    const ids = new Set(this.meant(target).map(({ info }) => info.id));
+    for (const { info } of this.waiting(target)) ids.add(info.id);
+    return [...this.#members.of(topic)].filter(({ connectionId }) => ids.has(connectionId));
+  }
+
+  /** The sessions without a connection that are meant: those whose last connection would have been. */
+  waiting(target: Target): Session[] {
+    if (this.#claims.suspended === 0) return [];
+    if (target === "all") return this.#claims.waiting();
+    const { user, connection, topic } = checkTarget(target);
+    if (user !== undefined) return this.#claims.waitingOf(user);
+    return this.#claims.waiting().filter(({ info, channels }) =>
+      connection !== undefined ? info.id === connection : channels.has(topic!)
+    );
   }
 }
 

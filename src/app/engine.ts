@@ -1,10 +1,12 @@
-import type { TimerId } from "../base/clock.ts";
+import { systemClock, type TimerId } from "../base/clock.ts";
+import { CountedClock } from "../base/counted_clock.ts";
 import { DynamicSupervisor } from "../actors/dynamic_supervisor.ts";
 import { System } from "../actors/system.ts";
 import { PatternTable } from "../contract/pattern_table.ts";
 import { CLOSE_RESTART } from "../protocol/close_codes.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { channelBehavior } from "../sessions/channel_behavior.ts";
+import { Claims } from "../sessions/claims.ts";
 import { ChannelInterpreter } from "../sessions/channel_interpreter.ts";
 import type { Component } from "../sessions/component.ts";
 import { ComponentInterpreter, type ComponentPorts } from "../sessions/component_interpreter.ts";
@@ -17,7 +19,9 @@ import {
 } from "../sessions/connection.ts";
 import type { ConnectionInfo } from "../sessions/connection_info.ts";
 import { ConnectionTable } from "../sessions/connections.ts";
+import { ControlTopic } from "../sessions/control.ts";
 import { IdleWheel } from "../sessions/idle_wheel.ts";
+import type { IntakePorts } from "../sessions/intake.ts";
 import { Members } from "../sessions/members.ts";
 import { OpenWork } from "../sessions/open_work.ts";
 import { Flusher } from "../sessions/flusher.ts";
@@ -25,13 +29,24 @@ import { Session, sessionBehavior, type SessionLimits, type SessionPorts } from 
 import type { TopicKind } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { Topics, type TopicsPorts } from "../topics/topics.ts";
+import type { Gauges } from "./gauges.ts";
+import { Guards } from "./guards.ts";
 import { Openings } from "./openings.ts";
+import type { Authenticate } from "./authenticate.ts";
+import { Drain, type DrainOptions } from "./drain.ts";
+import { Authority } from "./authority.ts";
+import type { Grant } from "./grant.ts";
 import type { AppOptions, Limits } from "./options.ts";
+import { LiveTopics, type TopicDirectory } from "./topic_directory.ts";
+import { ReadinessChecks } from "./readiness.ts";
+import { Rechecks } from "./rechecks.ts";
+import { REFRESH, Refreshes } from "./refresh.ts";
 
 /** What the connections of one mount share. */
 export interface MountPorts {
   readonly connections: ConnectionPorts;
   readonly sessionLimits: SessionLimits;
+  readonly intake: IntakePorts;
 }
 
 /** Everything that runs, wired up: the system, its topics, sessions and connections. */
@@ -39,8 +54,24 @@ export class Engine {
   readonly system: System;
   readonly kinds = new PatternTable<TopicKind>();
   readonly topics: Topics;
-  readonly members = new Members();
+  readonly members: Members;
+  /** Who may still be a member. */
+  readonly rechecks: Rechecks;
   readonly connections = new ConnectionTable();
+  /** What stands between the app and those who ask too much of it. */
+  readonly guards: Guards;
+  /** Who is let in, and until when. */
+  readonly authority: Authority;
+  /** What speaks against new clients. */
+  readonly readiness: ReadinessChecks = new ReadinessChecks()
+    .unless("shutting_down", () => this.#ending)
+    .unless("draining", () => this.isDraining)
+    .unless("too_many_connections", () => this.isFull);
+  /** The sessions that clients may come back to. */
+  readonly claims: Claims<Session>;
+  /** What clients say of the connection itself. */
+  readonly control = new ControlTopic();
+  readonly #clock: CountedClock;
   readonly #limits: Required<Limits>;
   readonly #flusher: Flusher;
   readonly #sessionPorts: SessionPorts;
@@ -52,12 +83,32 @@ export class Engine {
   readonly #openings: Openings;
   #handshakes = 0;
   #ending = false;
+  #drain: Drain | null = null;
 
   constructor(options: AppOptions<never>, limits: Required<Limits>) {
-    this.system = new System(options);
+    this.#clock = new CountedClock(options.clock ?? systemClock);
+    this.system = new System({ ...options, clock: this.#clock });
     this.#limits = limits;
     const { system } = this;
-    this.#openings = new Openings(system.clock, system.counters, limits.openTimeoutMs);
+    this.#openings = new Openings(system.clock, system.counters, limits);
+    const guardPorts = {
+      system,
+      work: this.#work,
+      connections: () => [...this.#openings, ...this.connections],
+      isFull: () => this.isFull,
+    };
+    this.guards = new Guards(guardPorts, options, limits);
+    this.readiness.unless("overloaded", () => this.guards.lag.lagMs > limits.maxLagMs);
+    const { clock, random, logger, counters, scheduler } = system;
+    this.rechecks = new Rechecks({ clock, random, counters, scheduler });
+    this.members = new Members(this.rechecks);
+    const { connections } = this;
+    const hook = (options.authenticate as Authenticate | undefined) ?? null;
+    const waiting = (): readonly Session[] => this.claims.waiting();
+    const whoPorts = { clock, logger, counters, scheduler, connections, openings: this.#openings, waiting };
+    const authority = this.authority = new Authority(whoPorts, hook, limits);
+    const refreshes = new Refreshes({ counters, connections, authority });
+    this.control.on(REFRESH, (message, session) => refreshes.receive(message, session));
     const ports: TopicsPorts = {
       clock: system.clock,
       random: system.random,
@@ -73,15 +124,19 @@ export class Engine {
     };
     this.topics = new Topics("topics", ports, bounds);
     this.#flusher = new Flusher(system.scheduler, system.clock);
+    this.claims = new Claims({ ...ports, drain: () => scheduler.drain() }, limits);
     this.#sessionPorts = {
       ...ports,
+      claims: this.claims,
       deadLetters: system.deadLetters,
       topics: this.topics,
       kinds: this.kinds,
       members: this.members,
       work: this.#work,
-      isEnding: () => this.#ending,
+      isEnding: () => this.#ending || this.isDraining,
+      control: this.control,
       maxRefusedMessages: limits.maxRefusedMessages,
+      maxRequests: limits.maxRequests,
       channelBehavior: channelBehavior(limits.channelMailbox),
     };
     this.#componentPorts = {
@@ -97,10 +152,17 @@ export class Engine {
     });
   }
 
+  /** The living topics, for those outside of their handlers. */
+  topicDirectory(): TopicDirectory {
+    const { topics, members, connections, system: { scheduler } } = this;
+    return new LiveTopics({ topics, members, connections, scheduler });
+  }
+
   /** What the connections of a mount with these limits share. */
   mount(limits: Required<Limits>, idleMs: number): MountPorts {
     return {
       sessionLimits: limits,
+      intake: this.guards.intake(limits),
       connections: {
         scheduler: this.system.scheduler,
         counters: this.system.counters,
@@ -108,7 +170,9 @@ export class Engine {
         flusher: this.#flusher,
         wheel: this.#wheel(idleMs),
         limits: {
-          maxMessageBytes: limits.maxMessageBytes,
+          get maxMessageBytes() {
+            return limits.maxMessageBytes;
+          },
           outbox: {
             maxFrames: limits.outboxFrames,
             maxBytes: limits.outboxBytes,
@@ -121,8 +185,14 @@ export class Engine {
           this.connections.add(connection);
         },
         closed: (connection) => {
+          this.authority.grants.delete(connection);
+          // It may be told twice: a connection that is closed in its turn has ended before that.
+          const isThere = this.#openings.has(connection) ||
+            this.connections.get(connection.info.id) !== undefined;
+          if (isThere) this.guards.disconnected(connection);
           this.#openings.delete(connection);
           this.connections.remove(connection);
+          this.#drain?.connectionGone();
         },
       },
     };
@@ -132,7 +202,7 @@ export class Engine {
   channelConnection(mount: MountPorts, info: ConnectionInfo, user: User, codec: Codec): Connection {
     const session = new Session(this.#sessionPorts, mount.sessionLimits, codec, user, info);
     session.startedAs(this.#sessions.start({ args: session, label: info.id }));
-    return this.#connection(mount, info, user, codec, new ChannelInterpreter(session));
+    return this.#connection(mount, info, user, codec, new ChannelInterpreter(session, mount.intake));
   }
 
   /** A connection of a raw component. */
@@ -148,7 +218,7 @@ export class Engine {
       info,
       user,
       null,
-      new ComponentInterpreter(this.#componentPorts, component, params),
+      new ComponentInterpreter(this.#componentPorts, component, params, mount.intake),
     );
   }
 
@@ -157,17 +227,62 @@ export class Engine {
     return this.#connectionActors.size + this.#handshakes >= this.#limits.maxConnections;
   }
 
+  /** How much of everything is held. */
+  gauges(): Gauges {
+    return {
+      actors: this.system.actorCount,
+      timers: this.#clock.pending,
+      opening: this.#openings.size,
+      connections: this.connections.size,
+      behind: this.#flusher.behind,
+      sessions: this.#sessions.size,
+      suspended: this.claims.suspended,
+      claims: this.claims.size,
+      topics: this.topics.size + this.#componentPorts.topics.size,
+      subscribers: this.members.size,
+      handlers: this.#work.size,
+    };
+  }
+
+  /** Asks the members of `topic`, or of all, whether they may still be. Returns how many are asked. */
+  recheck(topic?: string): number {
+    const topics = topic === undefined ? [...this.topics.names()] : [topic];
+    return this.rechecks.demand(topics.flatMap((name) => [...this.members.of(name)]));
+  }
+
   /** Whether the end has begun: nothing new is taken in. */
   get isEnding(): boolean {
     return this.#ending;
   }
 
-  /** Keeps a place for a connection while `handshake` is under way. */
-  async duringHandshake<T>(handshake: () => T | Promise<T>): Promise<T> {
+  /** Whether the app is being drained: there are no new connections. */
+  get isDraining(): boolean {
+    return this.#drain !== null;
+  }
+
+  /** Lets no new connections in from now on, and those that are here go. Once: later calls return the same promise. */
+  drain(options: DrainOptions): Promise<void> {
+    if (this.#ending) return Promise.resolve();
+    const { connections, system: { clock, random, counters, scheduler } } = this;
+    const ports = { clock, random, counters, scheduler, connections, openings: this.#openings };
+    this.#drain ??= new Drain(ports, options);
+    return this.#drain.finished;
+  }
+
+  /**
+   * Keeps a place for a connection while `handshake` is under way. What it is given tells whether the answer of
+   * `authenticate` was overtaken by a revocation.
+   */
+  async duringHandshake<T>(
+    remoteAddress: string,
+    handshake: (isRevoked: (grant: Grant) => boolean) => Promise<T>,
+  ): Promise<T> {
     this.#handshakes++;
+    const leave = this.guards.enter(remoteAddress);
     try {
-      return await handshake();
+      return await this.authority.answering(handshake);
     } finally {
+      leave();
       this.#handshakes--;
     }
   }
@@ -179,9 +294,12 @@ export class Engine {
   async end(deadlineMs: number): Promise<void> {
     const { system } = this;
     this.#ending = true;
+    this.#drain?.cancel();
+    this.rechecks.stop();
     for (const connection of [...this.#openings, ...this.connections]) {
       connection.close(CLOSE_RESTART, "the server restarts");
     }
+    for (const session of this.claims.waiting()) session.end({ kind: "shutdown" });
     system.scheduler.drain();
     const endMs = system.clock.elapsedMs() + deadlineMs;
     let timer: TimerId = 0;
@@ -202,6 +320,7 @@ export class Engine {
     const connection = new Connection(mount.connections, info, user, codec, interpreter);
     connection.startedAs(this.#connectionActors.start({ args: connection, label: info.id }));
     this.#openings.add(connection);
+    this.guards.connected(connection);
     return connection;
   }
 

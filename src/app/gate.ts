@@ -1,24 +1,41 @@
 import { messageOf } from "../base/errors.ts";
+import { type CookieCheck, withoutCookies } from "../http/cookie_guard.ts";
 import { readCredentials } from "../http/credentials.ts";
-import type { OriginCheck } from "../http/origin.ts";
+import type { UpgradeRefusal } from "../http/middleware.ts";
+import { type OriginCheck, originFault } from "../http/origin.ts";
+import type { Pipeline } from "../http/pipeline.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
 import { chooseSubProtocol } from "../http/sub_protocol.ts";
+import { Upgrade } from "../http/upgrade.ts";
 import { selectCodec } from "../protocol/negotiation.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Component } from "../sessions/component.ts";
 import { ConnectionInfo } from "../sessions/connection_info.ts";
-import type { SocketSink } from "../sessions/socket.ts";
-import type { User } from "../sessions/user.ts";
+import type { Connection } from "../sessions/connection.ts";
 import type { Admission, Gate, MountedTransport, Refusal } from "../transport/transport.ts";
-import { type Authenticate, authenticate, NotAuthenticated } from "./authenticate.ts";
+import { NotAuthenticated } from "./authenticate.ts";
+import { REVOKED } from "./authority.ts";
 import type { Engine, MountPorts } from "./engine.ts";
+import type { Grant } from "./grant.ts";
 
 /** What a path leads to: the channel protocol over one transport, or a raw component. */
 export interface Endpoint {
   readonly transport: MountedTransport;
   readonly ports: MountPorts;
+  /** The transport's name. */
+  readonly transportName: string;
   readonly allows: OriginCheck;
+  /** What a request goes through before anything is asked about it: addresses, limits, origin. */
+  readonly guards: Pipeline;
+  /** Whose cookies are believed. */
+  readonly believesCookies: CookieCheck;
   readonly subProtocols: readonly string[];
+  /** What clients may choose from by `vsn`, in the form that the transport can carry. */
+  readonly codecs: readonly Codec[];
+  /** What the transport's connections speak; `null`: each client chooses by `vsn`. */
+  readonly codec: Codec | null;
+  /** The query parameter in which the user's token may come; `null` for none. */
+  readonly tokenParam: string | null;
   /** `null`: the channel protocol. */
   readonly component: Component<unknown> | null;
 }
@@ -27,9 +44,6 @@ export interface Endpoint {
 export interface GatePorts {
   readonly engine: Engine;
   readonly codecs: readonly Codec[];
-  /** `null`: everybody is a new anonymous user. */
-  readonly authenticate: Authenticate | null;
-  readonly authenticateTimeoutMs: number;
 }
 
 /** What a request asks for, once it is known to be in order. */
@@ -38,12 +52,15 @@ interface Handshake {
   readonly protocol: string | null;
   /** `null` for a raw component. */
   readonly codec: Codec | null;
-  /** The token that came as a sub-protocol. */
+  /** The token that came as a sub-protocol, or in the query where that is the transport's way. */
   readonly token: string | null;
 }
 
 /** The server is going down; whoever comes back finds another. */
 export const SHUTTING_DOWN: Refusal = { status: 503, reason: "shutting_down" };
+
+/** The server is about to go down. */
+const DRAINING: Refusal = { status: 503, reason: "draining" };
 
 /** The answer to a request that is refused. It is counted under its reason. */
 export function refuse(refusal: Refusal, engine: Engine): Response {
@@ -68,7 +85,9 @@ function answerOf({ status, reason, details, headers }: Refusal): Response {
 export class RequestGate implements Gate {
   readonly url: URL;
   readonly remoteAddress: string;
+  /** The request, without cookies that are not believed. */
   readonly #request: Request;
+  readonly #cookiesWithheld: boolean;
   readonly #endpoint: Endpoint;
   readonly #params: Readonly<Record<string, string>>;
   readonly #ports: GatePorts;
@@ -83,10 +102,12 @@ export class RequestGate implements Gate {
   ) {
     this.url = url;
     this.remoteAddress = remoteAddress;
-    this.#request = request;
     this.#endpoint = endpoint;
     this.#params = params;
     this.#ports = ports;
+    this.#cookiesWithheld = request.headers.has("cookie") && !endpoint.believesCookies(request);
+    this.#request = this.#cookiesWithheld ? withoutCookies(request) : request;
+    if (this.#cookiesWithheld) ports.engine.system.counters.add("cookies.withheld");
   }
 
   refuse(refusal: Refusal): Response {
@@ -94,15 +115,7 @@ export class RequestGate implements Gate {
   }
 
   originFault(): Refusal | null {
-    try {
-      if (this.#endpoint.allows(this.#request)) return null;
-      const origin = this.#request.headers.get("origin");
-      return { status: 403, reason: "origin_not_allowed", details: { origin } };
-    } catch (error) {
-      const { logger } = this.#ports.engine.system;
-      logger.log("error", "the origin check failed", { error: messageOf(error) });
-      return { status: 500, reason: "origin_check_failed" };
-    }
+    return originFault(this.#endpoint.allows, this.#request, this.#ports.engine.system.logger);
   }
 
   async admit(
@@ -111,66 +124,105 @@ export class RequestGate implements Gate {
       response ?? answerOf(refusal),
   ): Promise<Response> {
     const { engine } = this.#ports;
+    const { guards } = engine;
     const refuse = (refusal: Refusal, response: Response | null = null): Response => {
       engine.system.counters.add(`upgrades.refused.${refusal.reason}`);
       return refused(refusal, response);
     };
+    const refuseByStep = (verdict: UpgradeRefusal | Response): Response =>
+      verdict instanceof Response
+        ? refuse({ status: verdict.status, reason: "by_middleware" }, verdict)
+        : refuse(verdict);
+    const upgrade = new Upgrade(this.#request, this.url, this.remoteAddress, this.#endpoint.transportName);
+    const fault = this.#endpoint.guards.upgrade(upgrade);
+    const guarded = fault instanceof Promise ? await fault : fault;
+    if (guarded) return refuseByStep(guarded);
     const asked = this.#examine();
     if ("reason" in asked) return refuse(asked);
     // A place is kept from here on: those whose `authenticate` is pending count.
-    return await engine.duringHandshake(async () => {
+    return await engine.duringHandshake(this.remoteAddress, async (isRevoked) => {
+      const verdict = guards.middleware.upgrade(upgrade);
+      const stepped = verdict instanceof Promise ? await verdict : verdict;
+      if (stepped) return refuseByStep(stepped);
       const id = engine.system.random.uuid();
-      const user = await this.#whoIsIt(asked.token, id);
-      if (user instanceof Response) {
-        return refuse({ status: user.status, reason: "by_authenticate" }, user);
+      const grant = await this.#whoIsIt(asked.token, id, upgrade);
+      if (grant instanceof Response) {
+        return refuse({ status: grant.status, reason: "by_authenticate" }, grant);
       }
-      if (user instanceof NotAuthenticated) return refuse(user);
+      if (grant instanceof NotAuthenticated) return refuse(this.#explained(grant));
+      if (isRevoked(grant)) return refuse(REVOKED);
       if (engine.isEnding) return refuse(SHUTTING_DOWN);
+      if (engine.isDraining) return refuse(DRAINING);
+      const late = guards.admission(this.remoteAddress, grant.user.id);
+      if (late !== null) return refuse(late);
       try {
-        return accept({ protocol: asked.protocol, connect: () => this.#connect(id, user, asked) });
+        return upgrade.answered(accept(this.#admission(id, grant, asked, upgrade)));
       } catch (error) {
         return refuse({ status: 400, reason: "bad_handshake", details: { message: messageOf(error) } });
       }
     });
   }
 
-  #connect(id: string, user: User, { codec, protocol }: Handshake): SocketSink {
-    const { url, headers } = this.#request;
-    const info = new ConnectionInfo(id, url, headers, this.remoteAddress, protocol ?? "");
-    const { component, ports } = this.#endpoint;
-    const { engine } = this.#ports;
-    return component === null
-      ? engine.channelConnection(ports, info, user, codec!)
-      : engine.componentConnection(ports, info, user, component, this.#params);
+  #admission(id: string, grant: Grant, asked: Handshake, upgrade: Upgrade): Admission {
+    const { grants } = this.#ports.engine.authority;
+    let connection: Connection | null = null;
+    return {
+      protocol: asked.protocol,
+      get expiresAtMs() {
+        return (connection && grants.of(connection) || grant).expiresAtMs;
+      },
+      connect: () => connection = this.#connect(id, grant, asked, upgrade),
+    };
   }
 
-  #whoIsIt(token: string | null, id: string): User | Promise<User | Response | NotAuthenticated> {
-    const { authenticate: hook, authenticateTimeoutMs: timeoutMs, engine } = this.#ports;
-    if (hook === null) return { id };
-    const { clock, logger } = engine.system;
+  #connect(id: string, grant: Grant, { codec, protocol }: Handshake, { left }: Upgrade): Connection {
+    const { url, headers } = this.#request;
+    const info = new ConnectionInfo(id, url, headers, this.remoteAddress, protocol ?? "", left);
+    const { component, ports } = this.#endpoint;
+    const { engine } = this.#ports;
+    const connection = component === null
+      ? engine.channelConnection(ports, info, grant.user, codec!)
+      : engine.componentConnection(ports, info, grant.user, component, this.#params);
+    engine.authority.grants.set(connection, grant);
+    return connection;
+  }
+
+  #whoIsIt(
+    token: string | null,
+    id: string,
+    upgrade: Upgrade,
+  ): Grant | Promise<Grant | Response | NotAuthenticated> {
+    const { authority } = this.#ports.engine;
+    if (!authority.asks) return { user: { id }, expiresAtMs: null, tokenId: null };
     const credentials = readCredentials(this.#request, this.url, token);
-    const handshake = { ...credentials, request: this.#request, remoteAddress: this.remoteAddress };
-    return authenticate(hook, handshake, { clock, logger, timeoutMs });
+    const { request, remoteAddress, values } = upgrade;
+    return authority.ask({ ...credentials, request, remoteAddress, values });
+  }
+
+  /** Nobody knows who it is: perhaps since its cookies were not believed. */
+  #explained(refusal: NotAuthenticated): Refusal {
+    if (!this.#cookiesWithheld || refusal.reason !== "not_authenticated") return refusal;
+    const cookies = "not believed: they come without an origin that is allowed by name";
+    return { status: refusal.status, reason: refusal.reason, details: { cookies } };
   }
 
   /** Looks at everything that can be told from the request alone. */
   #examine(): Handshake | Refusal {
-    const fault = this.originFault();
-    if (fault !== null) return fault;
-    const { component, subProtocols } = this.#endpoint;
-    const { codecs, engine } = this.#ports;
+    const { component, subProtocols, codecs, codec: fixed, tokenParam } = this.#endpoint;
+    const { engine } = this.#ports;
     const offered = this.#request.headers.get("sec-websocket-protocol");
     const protocol = chooseSubProtocol(offered, subProtocols);
     if (protocol === null) {
       return { status: 403, reason: "no_sub_protocol", details: { accepted: subProtocols } };
     }
     const vsn = this.url.searchParams.get("vsn");
-    const codec = component === null ? selectCodec(vsn, codecs) : null;
+    const codec = component === null ? fixed ?? selectCodec(vsn, codecs) : null;
     if (component === null && codec === null) {
       const accepted = codecs.map(({ name }) => name.slice(name.lastIndexOf("/") + 1));
       return { status: 403, reason: "unsupported_version", details: { vsn, accepted } };
     }
-    if (engine.isFull) return { status: 503, reason: "too_many_connections" };
-    return { protocol: protocol.chosen, codec, token: protocol.token };
+    if (engine.isDraining) return DRAINING;
+    const token = protocol.token ?? (tokenParam === null ? null : this.url.searchParams.get(tokenParam));
+    return { protocol: protocol.chosen, codec, token };
   }
 }

@@ -3,6 +3,8 @@ import { messageOf } from "../base/errors.ts";
 import type { Logger } from "../base/log.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
 import type { Serve, ServeHandler, Server } from "../transport/serve.ts";
+import type { DrainOptions } from "./drain.ts";
+import { endProcess, onTerminationSignals } from "./signals.ts";
 
 /** Where and how an app listens. */
 export interface ListenOptions {
@@ -20,6 +22,15 @@ export interface ListenOptions {
   signals?: boolean;
   /** How long a close by a signal may take, in milliseconds: see `App.close`. Default: 10,000. */
   deadlineMs?: number;
+  /**
+   * Over how long connections are closed after SIGTERM or SIGINT, in milliseconds, before the app is: see `App.drain`.
+   * Default: 0, all at once.
+   */
+  drainMs?: number;
+  /** A certificate chain in PEM, for TLS: `https` and `wss`. Goes with {@link ListenOptions.key}. */
+  cert?: string;
+  /** The certificate's private key in PEM. */
+  key?: string;
 }
 
 /** A server that runs. */
@@ -34,7 +45,7 @@ export interface Listening extends AsyncDisposable {
   close(options?: { deadlineMs?: number }): Promise<void>;
 }
 
-/** What a listener needs of its app. */
+/** What listeners need of their app. */
 export interface ListenerPorts {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -42,6 +53,52 @@ export interface ListenerPorts {
   readonly serve: Serve;
   /** The app's own `fetch`. */
   readonly fetch: ServeHandler;
+  /** `App.drain`. */
+  drain(options: DrainOptions): Promise<void>;
+  /** `App.close`. */
+  close(options?: { deadlineMs?: number }): Promise<void>;
+}
+
+/** The listening ports of an app. */
+export class Listeners {
+  readonly #ports: ListenerPorts;
+  readonly #listeners: Listener[] = [];
+  readonly #undo: (() => void)[] = [];
+
+  constructor(ports: ListenerPorts) {
+    this.#ports = ports;
+  }
+
+  /** Listens on one more port. Throws what `serve` throws, e.g. `Deno.errors.AddrInUse`. */
+  start(options: ListenOptions): Listening {
+    const { signal, signals = true, deadlineMs, drainMs = 0 } = options;
+    const { clock } = this.#ports;
+    const listener = new Listener(this.#ports, options);
+    this.#listeners.push(listener);
+    const close: Listening["close"] = (bounds) => this.#ports.close(bounds);
+    const end = (): Promise<void> => close({ deadlineMs });
+    const drainAndEnd = async (): Promise<void> => {
+      if (drainMs > 0) await this.#ports.drain({ overMs: drainMs });
+      await end();
+    };
+    if (signals) {
+      this.#undo.push(onTerminationSignals(() => void endProcess(drainAndEnd, { clock, deadlineMs })));
+    }
+    if (signal?.aborted) void end();
+    else if (signal !== undefined) {
+      const aborted = (): void => void end();
+      signal.addEventListener("abort", aborted, { once: true });
+      this.#undo.push(() => signal.removeEventListener("abort", aborted));
+    }
+    const { hostname, port, finished } = listener;
+    return { hostname, port, finished, close, [Symbol.asyncDispose]: close };
+  }
+
+  /** Frees all ports: see {@link Listener.stop}. Signals mean nothing any more. */
+  async stop(withinMs: number): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.stop(withinMs)));
+    for (const undo of this.#undo) undo();
+  }
 }
 
 /** Listens by `Deno.serve`. */
@@ -58,14 +115,15 @@ export class Listener {
   #finish: () => void = () => {};
 
   /** Throws what `serve` throws, e.g. `Deno.errors.AddrInUse`. */
-  constructor(ports: ListenerPorts, hostname: string, port: number) {
+  constructor(ports: ListenerPorts, options: ListenOptions) {
+    const { hostname = "127.0.0.1", port = 8000, cert, key } = options;
     this.#clock = ports.clock;
     this.finished = new Promise((resolve) => this.#finish = resolve);
     const onError = (error: unknown): Response => {
       ports.logger.log("error", "a request could not be answered", { error: messageOf(error) });
       return refusalResponse(500, "internal_error");
     };
-    this.#server = ports.serve({ hostname, port, onError }, ports.fetch);
+    this.#server = ports.serve({ hostname, port, cert, key, onError }, ports.fetch);
     this.hostname = this.#server.addr.hostname;
     this.port = this.#server.addr.port;
   }

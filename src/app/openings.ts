@@ -10,18 +10,28 @@ import { type Idler, IdleWheel, NO_SLOT } from "../sessions/idle_wheel.ts";
  * later. One timer serves all.
  */
 export class Openings implements Iterable<Connection> {
-  readonly #wheel: IdleWheel;
+  readonly #clock: Clock;
   readonly #counters: Counters;
+  readonly #limits: { readonly openTimeoutMs: number };
+  #wheel: IdleWheel;
+  #timeoutMs: number;
   readonly #openings = new Map<Connection, Opening>();
 
-  constructor(clock: Clock, counters: Counters, openTimeoutMs: number) {
-    this.#wheel = new IdleWheel(clock, openTimeoutMs);
+  constructor(clock: Clock, counters: Counters, limits: { readonly openTimeoutMs: number }) {
+    this.#clock = clock;
     this.#counters = counters;
+    this.#limits = limits;
+    this.#timeoutMs = limits.openTimeoutMs;
+    this.#wheel = new IdleWheel(clock, this.#timeoutMs);
   }
 
   /** A handshake was accepted. */
   add(connection: Connection): void {
-    const opening = new Opening(connection, this.#counters);
+    if (this.#limits.openTimeoutMs !== this.#timeoutMs) {
+      this.#timeoutMs = this.#limits.openTimeoutMs;
+      this.#wheel = new IdleWheel(this.#clock, this.#timeoutMs); // those that wait go on by the one before
+    }
+    const opening = new Opening(connection, this.#counters, this.#wheel);
     this.#openings.set(connection, opening);
     this.#wheel.add(opening);
   }
@@ -30,8 +40,18 @@ export class Openings implements Iterable<Connection> {
   delete(connection: Connection): void {
     const opening = this.#openings.get(connection);
     if (opening === undefined) return;
-    this.#wheel.remove(opening);
+    opening.wheel.remove(opening);
     this.#openings.delete(connection);
+  }
+
+  /** Whether it is one of them. */
+  has(connection: Connection): boolean {
+    return this.#openings.has(connection);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#openings.size;
   }
 
   /** All of them, oldest first. */
@@ -43,12 +63,14 @@ export class Openings implements Iterable<Connection> {
 class Opening implements Idler {
   lastTick = 0;
   wheelSlot = NO_SLOT;
+  readonly wheel: IdleWheel;
   readonly #connection: Connection;
   readonly #counters: Counters;
 
-  constructor(connection: Connection, counters: Counters) {
+  constructor(connection: Connection, counters: Counters, wheel: IdleWheel) {
     this.#connection = connection;
     this.#counters = counters;
+    this.wheel = wheel;
   }
 
   idledOut(): void {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { TroupeError } from "../base/errors.ts";
-import type { Limits } from "./options.ts";
+import type { ChangeableLimits, Limits } from "./options.ts";
+import type { TrafficLimits } from "./traffic_limits.ts";
 
 /** Describes what was given, for error messages: never the value itself, which may be a secret. */
 function kindOf(value: unknown): string {
@@ -29,6 +30,7 @@ function port(name: string, methods: readonly string[]): z.ZodType<unknown> {
 
 const flag = z.boolean(expected("true or false"));
 const count = z.int(expected("a whole number")).positive();
+const rate = z.number(expected("a number")).positive();
 const durationMs = z.number(expected("a number of milliseconds")).nonnegative();
 
 function path(otherwise: false | ""): z.ZodType<unknown> {
@@ -52,28 +54,82 @@ const subProtocols = z.array(
   expected("a list of names"),
 );
 
+/** What {@link TrafficLimits} may hold, and the defaults. */
+const traffic = {
+  upgradesPerSecond: rate.default(200),
+  upgradeBurst: count.default(1_000),
+  maxTrackedAddresses: count.default(100_000),
+  maxConnectionsPerAddress: count.default(10_000),
+  maxConnectionsPerUser: count.default(1_000),
+  maxAddressRules: count.default(100_000),
+  messagesPerSecond: rate.default(1_000),
+  messageBurst: count.default(5_000),
+  joinsPerSecond: rate.default(50),
+  joinBurst: count.default(500),
+  bytesPerSecond: rate.default(4_194_304),
+  byteBurst: count.default(33_554_432),
+  maxThrottledMessages: count.default(1_000),
+  slowHandlerMs: durationMs.default(50),
+  maxLagMs: durationMs.default(500),
+};
+
 const limitsSchema = z.strictObject({
   maxChannels: count.default(100),
   maxTopicBytes: count.default(512),
   maxMessageBytes: count.default(1_048_576),
   channelMailbox: count.default(1_000),
   maxRefusedMessages: count.default(100),
+  maxRequests: count.default(16),
   connectionMailbox: count.default(1_000),
   maxSubscriptions: count.default(100),
   topicMailbox: count.default(10_000),
   maxTopics: count.default(1_000_000),
   topicIdleMs: durationMs.default(10_000),
   maxConnections: count.default(1_000_000),
+  longpollSessions: count.default(100_000),
+  longpollBodyBytes: count.default(8_000_000),
   outboxFrames: count.default(8_192),
   outboxBytes: count.default(1_048_576),
   transportFrames: count.default(256),
   transportBytes: count.default(65_536),
   authenticateTimeoutMs: durationMs.default(5_000),
+  expiringNoticeMs: durationMs.default(60_000),
+  maxRevocations: count.default(100_000),
+  revocationMs: durationMs.default(86_400_000),
   openTimeoutMs: durationMs.default(10_000),
+  closeTimeoutMs: durationMs.default(10_000),
   idleMs: durationMs.default(60_000),
   componentIdleMs: durationMs.default(0),
+  graceMs: durationMs.default(0),
+  maxSuspendedSessions: count.default(10_000),
+  maxSuspendedSessionsPerUser: count.default(10),
+  ...traffic,
 });
 
+/** The limits that can be changed while an app runs. */
+export const CHANGEABLE_LIMITS: readonly (keyof ChangeableLimits)[] = [
+  "maxChannels",
+  "maxTopicBytes",
+  "maxMessageBytes",
+  "maxConnections",
+  "longpollSessions",
+  "longpollBodyBytes",
+  "authenticateTimeoutMs",
+  "openTimeoutMs",
+  "expiringNoticeMs",
+  "maxRevocations",
+  "revocationMs",
+  ...Object.keys(traffic) as (keyof TrafficLimits)[],
+];
+
+const changeableSchema = z.strictObject(
+  Object.fromEntries(CHANGEABLE_LIMITS.map((name) => [name, limitsSchema.shape[name].optional()])),
+);
+
+const pem = z.string(expected("a text in PEM")).startsWith("-----BEGIN ", {
+  error: 'expected a text in PEM, which begins with "-----BEGIN "',
+});
+const networks = z.array(z.string(expected("an address or a network")), expected("a list of networks"));
 const clock = port("a clock", ["now", "elapsedMs", "setTimer", "clearTimer"]);
 const random = port("a source of randomness", ["float", "integer", "uuid"]);
 
@@ -84,8 +140,20 @@ const SCHEMAS = {
     path: path(false).optional(),
     basePath: path("").optional(),
     origin: origin.optional(),
+    cookies: z.enum(["allowed-origins", "any-origin"], {
+      error: 'expected "allowed-origins" or "any-origin"',
+    }).optional(),
     subProtocols: subProtocols.optional(),
     limits: limitsSchema.optional(),
+    addresses: z.strictObject({
+      allow: networks.optional(),
+      deny: networks.optional(),
+      trustedProxies: networks.optional(),
+      forwardedHeader: z.enum(["x-forwarded-for", "forwarded"], {
+        error: 'expected "x-forwarded-for" or "forwarded"',
+      }).optional(),
+    }).optional(),
+    middleware: z.array(port("middleware", []), expected("a list of middleware")).optional(),
     fallback: fn("(request, remoteAddress) => Response").optional(),
     guardRejections: flag.optional(),
     signals: flag.optional(),
@@ -104,6 +172,7 @@ const SCHEMAS = {
     }).optional(),
   }),
   "app.socket": z.strictObject({
+    transports: z.array(port("a transport", ["mount"])).nonempty().optional(),
     origin: origin.optional(),
     subProtocols: subProtocols.optional(),
     limits: limitsSchema.pick({
@@ -113,6 +182,14 @@ const SCHEMAS = {
       outboxFrames: true,
       outboxBytes: true,
       idleMs: true,
+      messagesPerSecond: true,
+      messageBurst: true,
+      joinsPerSecond: true,
+      joinBurst: true,
+      bytesPerSecond: true,
+      byteBurst: true,
+      maxThrottledMessages: true,
+      graceMs: true,
     }).partial().optional(),
   }),
   "app.listen": z.strictObject({
@@ -121,8 +198,19 @@ const SCHEMAS = {
     signal: port("an AbortSignal", ["addEventListener", "throwIfAborted"]).optional(),
     signals: flag.optional(),
     deadlineMs: durationMs.optional(),
+    drainMs: durationMs.optional(),
+    cert: pem.optional(),
+    key: pem.optional(),
+  }).refine(({ cert, key }) => (cert === undefined) === (key === undefined), {
+    error: "cert and key go together: a certificate chain and its private key, both in PEM",
   }),
+  "app.limits.set": changeableSchema,
   "app.close": z.strictObject({ deadlineMs: durationMs.optional() }),
+  "app.drain": z.strictObject({
+    overMs: durationMs.optional(),
+    batch: count.optional(),
+    reconnectOverMs: durationMs.optional(),
+  }),
 } as const;
 
 /**
@@ -133,7 +221,7 @@ const SCHEMAS = {
  * @throws {TroupeError} `invalid_options`, naming the option at fault, what came and what is accepted.
  */
 export function checkOptions(
-  taker: "new App" | "app.socket" | "app.listen" | "app.close",
+  taker: "app.limits.set" | "new App" | "app.socket" | "app.listen" | "app.close" | "app.drain",
   options: unknown,
 ): void {
   const schema = SCHEMAS[taker];

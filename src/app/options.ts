@@ -1,12 +1,17 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
+import type { Values } from "../base/values.ts";
 import type { SchedulerOptions } from "../actors/scheduler.ts";
 import type { Credentials } from "../http/credentials.ts";
+import type { CookiePolicy } from "../http/cookie_guard.ts";
+import type { Middleware } from "../http/middleware.ts";
 import type { OriginPolicy } from "../http/origin.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { User } from "../sessions/user.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { AddressOptions } from "./address_book.ts";
+import type { TrafficLimits } from "./traffic_limits.ts";
 
 /** What {@link AppOptions.authenticate} is given. */
 export interface Handshake extends Credentials {
@@ -14,16 +19,32 @@ export interface Handshake extends Credentials {
   readonly request: Request;
   /** Where it comes from; empty if the server did not say. */
   readonly remoteAddress: string;
+  /** What middleware has left with it. */
+  readonly values: Values;
 }
 
-/** Who it is; `null` to refuse with status 403; a response to refuse in another way. */
-export type Authenticated<U extends User> = U | null | Response;
+/** Who it is, for how long, and by which token. */
+export interface Authorization<U extends User = User> {
+  /** Who it is. */
+  readonly user: U;
+  /**
+   * From when on it is not valid: a date, or milliseconds since the Unix epoch. The client is told before
+   * (`limits.expiringNoticeMs`) and may bring a new token; if it does not, its connection is closed with 4401. Left out:
+   * never.
+   */
+  readonly expiresAt?: Date | number | null;
+  /** Names the token that it came with, e.g. the claim `jti` of a JWT, so that `App.revoke` can refuse it. */
+  readonly tokenId?: string | null;
+}
+
+/** Who it is, for ever or for a time; `null` to refuse with status 403; a response to refuse in another way. */
+export type Authenticated<U extends User> = U | Authorization<U> | null | Response;
 
 /**
  * Everything that is bounded, by name. Each bound that is met is counted, under the counter that is named with it (see
  * `app.system.counters`).
  */
-export interface Limits {
+export interface Limits extends TrafficLimits {
   /** Channels of one connection. Default: 100. Beyond: the join is refused (`channels.too_many`). */
   maxChannels?: number;
   /** Bytes of a topic's name. Default: 512. Beyond: the join is refused (`channels.topic_too_long`). */
@@ -40,6 +61,11 @@ export interface Limits {
    * (`connections.overloaded`).
    */
   maxRefusedMessages?: number;
+  /**
+   * Requests to one channel's client that wait for their answers. Default: 16. Beyond: a request rejects with
+   * `too_many_requests` (`requests.too_many`).
+   */
+  maxRequests?: number;
   /**
    * Messages that wait in one component connection's mailbox. Default: 1,000. Beyond: close 1013
    * (`connections.overloaded`).
@@ -64,6 +90,16 @@ export interface Limits {
    * (`upgrades.refused.too_many_connections`).
    */
   maxConnections?: number;
+  /**
+   * Long-poll sessions of one mount, those in their handshake included. They are connections, too. Default: 100,000.
+   * Beyond: refused with 503 (`upgrades.refused.too_many_longpoll_sessions`).
+   */
+  longpollSessions?: number;
+  /**
+   * Bytes of the body of one long-poll POST, which may hold 100 messages. Default: 8,000,000, as in Phoenix. Beyond:
+   * status 400 (`longpoll.bodies_refused`).
+   */
+  longpollBodyBytes?: number;
   /** Frames that wait for one connection. Default: 8,192. Beyond: close 1013 (`outbox.overflows`). */
   outboxFrames?: number;
   /** Bytes that wait for one connection. Default: 1,048,576 (1 MiB). Beyond: close 1013 (`outbox.overflows`). */
@@ -78,10 +114,28 @@ export interface Limits {
    */
   authenticateTimeoutMs?: number;
   /**
+   * How long before its authorization expires a client is told, in milliseconds; half of its life, if that is shorter.
+   * Default: 60,000 (`connections.expiring`; then `connections.expired`).
+   */
+  expiringNoticeMs?: number;
+  /**
+   * Token ids that are refused at a time, after `App.revoke`. Default: 100,000. Beyond: the one whose token expires first
+   * is forgotten (`revocations.forgotten`).
+   */
+  maxRevocations?: number;
+  /** How long a revoked token is refused whose expiry is not known, in milliseconds. Default: 86,400,000 (a day). */
+  revocationMs?: number;
+  /**
    * How long a connection may take to open after its upgrade was granted, in milliseconds. Default: 10,000. Beyond, by
    * 1/16 of it at the most, it is let go of (`connections.never_opened`): some transports say nothing of a client that has gone meanwhile.
    */
   openTimeoutMs?: number;
+  /**
+   * How long the close of a connection may take, in milliseconds: a client that reads nothing does not see it. Default:
+   * 10,000. Beyond, the transport cuts it off (`connections.cut_off`), or, as the default one has no way to, forgets it and
+   * writes to it no more (`connections.abandoned`).
+   */
+  closeTimeoutMs?: number;
   /**
    * How long a channel connection may say nothing, in milliseconds. Default: 60,000. Beyond: close 1001
    * (`connections.idle`). 0: for ever.
@@ -89,7 +143,34 @@ export interface Limits {
   idleMs?: number;
   /** The same for component connections. Default: 0, for ever. */
   componentIdleMs?: number;
+  /**
+   * How long the channels of a connection that has dropped wait for their client, in milliseconds. Default: 0, they end
+   * with it. Beyond, they end with the reason `expired` (`channels.expired`, `sessions.expired`). It needs
+   * `authenticate`: only the same user can come back. See "Sessions" in docs/wire.md for what the client does.
+   */
+  graceMs?: number;
+  /** Sessions that wait for their clients. Default: 10,000. Beyond, the oldest expires (`sessions.crowded_out`). */
+  maxSuspendedSessions?: number;
+  /** Those of one user. Default: 10. Beyond, the oldest expires (`sessions.crowded_out`). */
+  maxSuspendedSessionsPerUser?: number;
 }
+
+/** The limits that can be changed while an app runs. */
+export type ChangeableLimits = Pick<
+  Limits,
+  | "maxChannels"
+  | "maxTopicBytes"
+  | "maxMessageBytes"
+  | "maxConnections"
+  | "longpollSessions"
+  | "longpollBodyBytes"
+  | "authenticateTimeoutMs"
+  | "openTimeoutMs"
+  | "expiringNoticeMs"
+  | "maxRevocations"
+  | "revocationMs"
+  | keyof TrafficLimits
+>;
 
 /** What differs from one mount of the channel protocol to the next. */
 export interface SocketOptions {
@@ -97,10 +178,25 @@ export interface SocketOptions {
   origin?: OriginPolicy;
   /** Sub-protocols that are accepted, the preferred one first. Default: the app's. */
   subProtocols?: readonly string[];
+  /** Transports. Default: the app's. */
+  transports?: readonly Transport[];
   /** Bounds that differ from the app's. */
   limits?: Pick<
     Limits,
-    "maxChannels" | "maxTopicBytes" | "maxMessageBytes" | "outboxFrames" | "outboxBytes" | "idleMs"
+    | "maxChannels"
+    | "maxTopicBytes"
+    | "maxMessageBytes"
+    | "outboxFrames"
+    | "outboxBytes"
+    | "idleMs"
+    | "messagesPerSecond"
+    | "messageBurst"
+    | "joinsPerSecond"
+    | "joinBurst"
+    | "bytesPerSecond"
+    | "byteBurst"
+    | "maxThrottledMessages"
+    | "graceMs"
   >;
 }
 
@@ -118,10 +214,24 @@ export interface AppOptions<U extends User = User> {
   basePath?: string;
   /** Which pages may connect. Default: `same`. */
   origin?: OriginPolicy;
+  /**
+   * Whose cookies `authenticate` sees. Default: those of requests whose `Origin` the policy allows by name, and of those
+   * without one that a browser marks as of the same origin; where the policy is `any`, nobody's. Elsewhere `cookies` is
+   * empty (`cookies.withheld`), and the refusal says so. `allowed-origins` is the same, and refuses to start where the
+   * policy is `any`; `any-origin` believes all: see {@link CookiePolicy}.
+   */
+  cookies?: CookiePolicy;
   /** Sub-protocols that are accepted, the preferred one first. Default: none. */
   subProtocols?: readonly string[];
   /** Bounds. */
   limits?: Limits;
+  /** Which addresses may connect, and how the address of a client behind a proxy is found. Default: all; not at all. */
+  addresses?: AddressOptions;
+  /**
+   * Steps that every connection goes through, in their order: see {@link Middleware}. `App.use` adds to them. The app's
+   * own rules (addresses, limits, origin) come before them, and `authenticate` after.
+   */
+  middleware?: readonly Middleware[];
   /** What answers requests for all other paths. Default: status 404. A throw answers 500 and is logged. */
   fallback?: (request: Request, remoteAddress: string) => Response | Promise<Response>;
   /**
@@ -142,7 +252,7 @@ export interface AppOptions<U extends User = User> {
   secret?: string;
   /** Wire protocols. Default: Phoenix Channels 1.0.0 and 2.0.0, and our 2.1.0. */
   codecs?: readonly Codec[];
-  /** Transports. Default: WebSocket. */
+  /** Transports. Default: WebSocket, long-polling for those who cannot, and server-sent events. */
   transports?: readonly Transport[];
   /** Log lines. Default: none. */
   logger?: Logger;

@@ -37,6 +37,8 @@ export const CLOSE_INTERNAL: number = 1011;
 export const CLOSE_RESTART: number = 1012;
 /** The client reads too slowly, or the server has too much to do. */
 export const CLOSE_TRY_LATER: number = 1013;
+/** The authorization has expired, or was revoked. Of our own (RFC 6455, section 7.4.2): HTTP's 401, as others have it. */
+export const CLOSE_UNAUTHORIZED: number = 4401;
 /** Seen only: the close frame held no code. It is never sent (RFC 6455, section 7.4.1). */
 export const CLOSE_NO_STATUS: number = 1005;
 /** Seen only: the connection ended without a close frame. It is never sent (RFC 6455, section 7.4.1). */
@@ -111,6 +113,13 @@ export const CLOSE_CODES: readonly CloseCode[] = [
     code: CLOSE_TRY_LATER,
     name: "try_later",
     meaning: "The client reads too slowly for what it subscribed to, or the server has too much to do.",
+    sent: true,
+    retry: true,
+  },
+  {
+    code: CLOSE_UNAUTHORIZED,
+    name: "unauthorized",
+    meaning: "What the client was let in with has `expired`, or was `revoked`: the reason says which.",
     sent: true,
     retry: true,
   },

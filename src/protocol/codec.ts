@@ -23,6 +23,8 @@ export interface Inbound {
   readonly event: string;
   /** The payload: JSON, or the bytes of a binary message. */
   readonly payload: unknown;
+  /** On a join: up to where the client claims to have seen the topic, and wants to go on from. Left out: from now. */
+  readonly after?: Position;
 }
 
 /** Why a message could not be read. Its `message` names the fault in at most 123 bytes: it becomes a close reason. */

@@ -9,6 +9,8 @@ export class Frame {
   /** What goes on the wire. */
   readonly data: WireData;
   #byteLength = -1;
+  #make: unknown = null;
+  #wire: unknown = undefined;
 
   /** Wraps encoded data. The bytes MUST NOT change afterwards. */
   constructor(data: WireData) {
@@ -21,6 +23,18 @@ export class Frame {
       this.#byteLength = typeof this.data === "string" ? utf8Length(this.data) : this.data.byteLength;
     }
     return this.#byteLength;
+  }
+
+  /**
+   * A transport's own form of the frame, made once for all connections: e.g. its framed bytes. `make` names the form: it
+   * MUST be the same function at each call. Only the form that was asked for last is kept.
+   */
+  wire<T>(make: (frame: Frame) => T): T {
+    if (this.#make !== make) {
+      this.#wire = make(this);
+      this.#make = make;
+    }
+    return this.#wire as T;
   }
 }
 

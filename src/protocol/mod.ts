@@ -24,3 +24,15 @@ export { phoenixV1 } from "./phoenix_v1.ts";
 export { phoenixV2 } from "./phoenix_v2.ts";
 export { phoenixV21 } from "./phoenix_v2_1.ts";
 export { rawCodec, rawFrame } from "./raw.ts";
+export {
+  ANSWER_EVENT,
+  type AnswerHandlers,
+  type AnsweringChannel,
+  type AnswerMessage,
+  type AnswerOptions,
+  answerRequests,
+  REQUEST_EVENT,
+  type RequestMessage,
+  RequestRefused,
+} from "./requests.ts";
+export { BYTES_MEMBER, textual } from "./textual.ts";

@@ -17,7 +17,9 @@ export class Turn {
   readonly frames: readonly Frame[];
   #byteLength = -1;
   #joined: Turn | null = null;
+  #make: unknown = null;
   #wire: unknown = undefined;
+  #otherWires: Map<unknown, unknown> | null = null;
 
   /** Wraps `frames`. */
   constructor(frames: readonly Frame[]) {
@@ -40,9 +42,20 @@ export class Turn {
     return this.#joined ??= this.frames.length === 1 ? this : new Turn(batches(this.frames, join));
   }
 
-  /** A transport's own form of the whole turn, made once for all connections: e.g. one buffer of framed bytes. */
+  /**
+   * A transport's own form of the whole turn, made once for all connections: e.g. one buffer of framed bytes. `make`
+   * names the form: it MUST be the same function at each call. Other transports have other forms of the same turn.
+   */
   wire<T>(make: (frames: readonly Frame[]) => T): T {
-    return (this.#wire ??= make(this.frames)) as T;
+    if (this.#make === make) return this.#wire as T;
+    if (this.#make === null) {
+      this.#wire = make(this.frames);
+      this.#make = make;
+      return this.#wire as T;
+    }
+    const others = this.#otherWires ??= new Map();
+    if (!others.has(make)) others.set(make, make(this.frames));
+    return others.get(make) as T;
   }
 }
 

@@ -1,18 +1,25 @@
-import { messageOf, TroupeError } from "../base/errors.ts";
+import { TroupeError } from "../base/errors.ts";
 import { cutOff, offer } from "../actors/inside.ts";
-import { Ref, target } from "../actors/ref.ts";
+import type { Ref } from "../actors/ref.ts";
 import type { StopReason } from "../actors/supervision.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { Publication } from "../topics/publication.ts";
+import { Absence, type AbsentChannel } from "./absence.ts";
+import { Arrival } from "./arrival.ts";
+import { channelAddress } from "./channel_address.ts";
 import { ChannelCtx } from "./channel_context.ts";
-import { type ChannelMessage, type End, FAREWELL, Info } from "./channel_message.ts";
+import { ChannelJoin, type JoiningChannel, type Predecessor } from "./channel_join.ts";
+import { type ChannelMessage, type End, FAREWELL, Info, SUSPENDED } from "./channel_message.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
+import { askClient, type ClientRequests, type RequestOptions, takeAnswer } from "./client_requests.ts";
 import { ChannelSubscription, type SubscribedChannel } from "./channel_subscription.ts";
-import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
+import { type Answer, exchange } from "./exchange.ts";
+import { farewellFrames, tellOfEnd } from "./farewell.ts";
+import { RECHECK, recheck } from "./recheck.ts";
 import type { Filter } from "./recipients.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
-import { checkOutgoing, type EventKind, type TopicKind } from "./topic_kind.ts";
+import { checkOutgoing, type Handler, type TopicKind } from "./topic_kind.ts";
 
 /** Where a channel is in its life. */
 const JOINING = 0, JOINED = 1, ENDED = 2;
@@ -21,23 +28,31 @@ const JOINING = 0, JOINED = 1, ENDED = 2;
  * One session's membership of one topic: runs the user's handlers, one at a time. Its actor is a temporary child of the
  * session; a crash ends it alone.
  */
-export class Channel implements SubscribedChannel, ExchangeObserver {
+export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel, Predecessor {
   readonly topic: string;
-  readonly joinRef: string;
+  joinRef: string;
   readonly params: Readonly<Record<string, string>>;
   /** The channel's own state, from its join handler. */
-  state: unknown = undefined;
+  state: unknown;
+  response: unknown = undefined;
+  returns = 0;
+  joinedAtMs = 0;
+  requests: ClientRequests | null = null;
   /** Nothing is left to do for the actor. */
   finished = false;
   readonly owner: ChannelOwner<Channel>;
   readonly subscription: ChannelSubscription;
-  readonly #kind: TopicKind;
+  readonly kind: TopicKind;
+  readonly ctx: ChannelCtx;
   /** The join_ref as the client gave it: what it is told of its end goes by that. */
-  readonly #givenJoinRef: string | null;
+  #givenJoinRef: string | null;
   /** The join, until it is answered. */
-  #join: Inbound | null;
-  readonly #ctx: ChannelCtx;
+  #join: ChannelJoin | null;
+  /** What is said goes behind its answer. */
+  #arrival: Arrival | null;
   #phase: number = JOINING;
+  /** Its time without a client; `null` while there is one. */
+  #absence: Absence | null = null;
   /** A handler's promise is pending. */
   #busy = false;
   /** The first end that waits in the mailbox. */
@@ -48,10 +63,6 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
   #refused = 0;
   #ref: Ref<ChannelMessage> | null = null;
   #address: Ref<unknown> | null = null;
-  /** The incarnation before this one, until this one's join is answered. */
-  #previous: Channel | null;
-  /** What was said before the join was answered. It goes out behind the answer. */
-  #afterJoin: Frame[] | null = null;
 
   /**
    * `previous` is the incarnation of this session in this topic that this one replaces. Throws what `Topics.hold`
@@ -66,13 +77,13 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
   ) {
     this.owner = owner;
     this.topic = join.topic;
-    this.joinRef = join.joinRef ?? join.ref ?? "";
+    this.#join = new ChannelJoin(this, join, previous ?? null);
+    this.#arrival = this.#join.arrival;
+    this.joinRef = this.#arrival.joinRef;
     this.params = params;
-    this.#kind = kind;
+    this.kind = kind;
     this.#givenJoinRef = join.joinRef;
-    this.#join = join;
-    this.#ctx = new ChannelCtx(this);
-    this.#previous = previous ?? null;
+    this.ctx = new ChannelCtx(this);
     this.subscription = new ChannelSubscription(this);
   }
 
@@ -86,11 +97,7 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
 
   /** Its address for everybody else: what is told to it reaches the `info` handler. */
   get address(): Ref<unknown> {
-    return this.#address ??= new Ref<unknown>({
-      path: this.topic,
-      post: (message) => offer(this.ref, new Info(message)),
-      ask: (message, options) => target(this.ref).ask(new Info(message), options),
-    });
+    return this.#address ??= channelAddress(this.topic, this.ref);
   }
 
   // ── The session's side ───────────────────────────────────────────────────────────────────────────────────────────
@@ -102,7 +109,8 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
 
   /** Takes a message of the client's. A full mailbox answers `overloaded`; too often, and the connection is closed. */
   post(message: Inbound): void {
-    if (this.#phase === ENDED) return this.#say(this.owner.unmatchedReply(message));
+    if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
+    if (takeAnswer(this, message)) return;
     if (offer(this.ref, message)) {
       this.#refused = 0;
       return;
@@ -137,125 +145,147 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
 
   /** The topic has ended under the channel: a crash of the channel, too. The client joins again. */
   topicEnded(): void {
+    if (this.#requested?.end.kind === "kicked") return this.#endAtOnce(this.#requested); // it ends with its members
     const error = new TroupeError("topic_ended", `${this.topic} has ended`);
     this.#endAtOnce({ end: { kind: "crashed", error }, leave: this.#requested?.leave ?? null });
+  }
+
+  // ── Its client goes, and comes back ──────────────────────────────────────────────────────────────────────────────
+
+  /** Whether its client is away, and has not asked to come back. */
+  get isAway(): boolean {
+    return this.#absence !== null && this.#absence.asked === null;
+  }
+
+  /** Whether its client is away, or is coming back and not answered yet. */
+  get isAbsent(): boolean {
+    return this.#absence !== null;
+  }
+
+  /** Until when it waits for its client, by {@link Clock.elapsedMs}; `null` if it does not. */
+  get awayUntilMs(): number | null {
+    return this.isAway && this.#phase === JOINED && this.#requested === null ? this.#absence!.untilMs : null;
+  }
+
+  /**
+   * The connection has gone: nothing that the channel says reaches anybody any more. A member waits for its client up to
+   * `untilMs`, behind what was said before; one that is joining, or is about to end, ends.
+   */
+  suspend(untilMs: number): void {
+    if (this.isAway) return;
+    if (this.#absence === null) this.subscription.detach(this.#absence = new Absence(this));
+    this.#absence.begin(untilMs);
+    if (this.#phase === ENDED) return;
+    const closed: LeaveReason = { kind: "closed" };
+    if (this.#phase === JOINING || this.#requested !== null) this.requestEnd(closed);
+    else if (!offer(this.ref, SUSPENDED)) this.#endAtOnce({ end: closed, leave: null });
+  }
+
+  /** Its client joins the topic again, over another connection. */
+  resume(join: Inbound): void {
+    const arrival = new Arrival(join);
+    if (!offer(this.ref, arrival)) {
+      this.owner.ports.counters.add("channels.overloaded");
+      return this.owner.say(arrival.reply(this.owner.codec, "error", { reason: "overloaded" }));
+    }
+    this.#absence!.asked = arrival;
+    this.joinRef = arrival.joinRef;
+    this.#givenJoinRef = join.joinRef;
+    this.#refused = 0;
+  }
+
+  returned(response: unknown): void {
+    this.response = response;
+    this.returns++;
+    this.#absence = null;
+    this.subscription.attach(this.owner);
+  }
+
+  crash(error: unknown): void {
+    this.#endInTurn({ end: { kind: "crashed", error }, leave: this.#requested?.leave ?? null });
   }
 
   // ── The actor's side ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Runs the join handler. */
   begin(): void | Promise<void> {
-    const { payload } = this.#join!;
-    this.#ctx.begin(this.#join);
-    try {
-      const answer = exchange(this.#kind.join, this.#ctx, payload, this);
-      if (!(answer instanceof Promise)) return this.#joinAnswered(answer);
-      return this.#pending(
-        answer.then((value) => this.#joinAnswered(value)).catch((error) => this.#joinCrashed(error)),
-      );
-    } catch (error) {
-      this.#joinCrashed(error);
-    }
+    return this.#join!.begin();
+  }
+
+  entered(state: unknown, response: unknown): void {
+    this.state = state;
+    if (this.owner.secret !== null) this.response = response; // it may be asked for again
+    this.joinedAtMs = this.owner.ports.clock.now();
+    this.#phase = JOINED;
+    this.#join = this.#arrival = null;
+  }
+
+  refused(): void {
+    this.#phase = ENDED;
+    this.#endSaid = true;
+    this.#join = this.#arrival = null;
+    this.subscription.end();
+    this.ctx.revoke();
+    this.#farewell();
   }
 
   /** Handles one message. */
   receive(message: ChannelMessage): void | Promise<void> {
     if (message === FAREWELL) return this.#forget();
     if (message instanceof Info) return this.#receiveInfo(message.message);
+    if (message === SUSPENDED) return this.#absence?.tell();
+    if (message instanceof Arrival) return this.#absence?.end(message);
     if ("end" in message) return this.#endInTurn(message);
-    if (this.#phase === ENDED) return this.#say(this.owner.unmatchedReply(message));
-    const kind = this.#kind.events.get(message.event) ?? this.#otherEvent();
+    if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
+    if (this.#absence?.told) return this.owner.ports.counters.add("channels.stale_messages");
+    const kind = this.kind.events.get(message.event) ?? this.kind.other;
     if (kind === null) return this.#answerUnknown(message);
-    this.#ctx.begin(message);
-    const answer = exchange(kind, this.#ctx, message.payload, this);
+    this.ctx.begin(message);
+    const answer = exchange(kind, this.ctx, message.payload, this);
     if (!(answer instanceof Promise)) return this.#answered(message, answer);
-    return this.#pending(answer.then((value) => this.#answered(message, value)));
-  }
-
-  #joinAnswered({ status, response, joined }: Answer): void {
-    if (this.#phase === ENDED) return;
-    if (status === "error") return this.#refuseJoin(response);
-    const reply = this.#joinReply("ok", response); // first, since the codec may not be able to carry it
-    this.#previous?.giveWay();
-    if (!this.subscription.subscribe()) return this.#refuseJoin({ reason: "overloaded" });
-    this.state = joined?.state;
-    this.#phase = JOINED;
-    this.#join = null;
-    // All of it waits for the subscription's commit, and whatever else this incarnation says comes behind.
-    this.#say(reply);
-    this.#sayIfAny(this.#closeOfPrevious());
-    for (const frame of this.#afterJoin ?? []) this.#say(frame);
-    this.#afterJoin = null;
-    this.owner.ports.counters.add("channels.joined");
-    this.#stopIfAsked();
-  }
-
-  #joinCrashed(error: unknown): void {
-    if (this.#phase === ENDED) return;
-    this.owner.ports.counters.add("channels.join_crashed");
-    const { topic, owner: { user, ports } } = this;
-    ports.logger.log("error", "join crashed", { topic, user: user.id, error });
-    this.#refuseJoin({ reason: "join crashed" });
-  }
-
-  #refuseJoin(response: unknown): void {
-    const reply = this.#joinReply("error", response);
-    this.owner.ports.counters.add("channels.refused");
-    this.#phase = ENDED;
-    this.#endSaid = true;
-    this.owner.say(reply);
-    this.#closePrevious();
-    this.#afterJoin = null;
-    this.subscription.end();
-    this.#ctx.revoke();
-    this.#farewell();
-  }
-
-  #joinReply(status: string, response: unknown): Frame {
-    return this.owner.codec.reply(this.#givenJoinRef, this.#join!.ref, this.topic, status, response);
+    return this.pending(answer.then((value) => this.#answered(message, value)));
   }
 
   #answered(message: Inbound, { status, response, isEmpty }: Answer): void {
     if (this.#phase === ENDED) return;
-    if (!this.#ctx.deferred && !(isEmpty && !this.#kind.alwaysReplies)) {
+    if (!this.ctx.deferred && !(isEmpty && !this.kind.alwaysReplies)) {
       this.answer(message.ref, status, response);
     }
-    this.#stopIfAsked();
-  }
-
-  #otherEvent(): EventKind | null {
-    const { other } = this.#kind;
-    return other === null ? null : { handler: other, payload: null, reply: null };
+    this.handled();
   }
 
   #answerUnknown(message: Inbound): void {
-    const accepted = [...this.#kind.events.keys()];
+    const accepted = [...this.kind.events.keys()];
     this.answer(message.ref, "error", { reason: "unknown_event", event: message.event, accepted });
   }
 
   #receiveInfo(message: unknown): void | Promise<void> {
-    if (this.#phase === ENDED || this.#kind.info === null) {
-      this.owner.ports.deadLetters.record("stopped", message, this.topic);
-      return;
-    }
-    this.#ctx.begin(null);
-    const result = this.#kind.info(this.#ctx, message);
-    if (result instanceof Promise) return this.#pending(result.then(() => this.#stopIfAsked()));
-    this.#stopIfAsked();
+    if (message === RECHECK) return recheck(this);
+    const { info } = this.kind;
+    if (this.#phase !== ENDED && info !== null) return this.call(info, "info", message);
+    this.owner.ports.deadLetters.record("stopped", message, this.topic);
   }
 
-  #stopIfAsked(): void {
-    if (!this.#ctx.stopped || this.#phase === ENDED) return;
+  call(handler: Handler | null, event: string, payload: unknown): void | Promise<void> {
+    if (handler === null) return;
+    this.ctx.begin(null, event);
+    const result = handler(this.ctx, payload);
+    if (result instanceof Promise) return this.pending(result.then(() => this.handled()));
+    this.handled();
+  }
+
+  handled(): void {
+    if (!this.ctx.stopped || this.#phase === ENDED) return;
     this.#endInTurn({ end: { kind: "stopped" }, leave: null });
   }
 
   invalidReply(issues: unknown): void {
     const { topic, owner: { ports } } = this;
     ports.counters.add("channels.invalid_replies");
-    ports.logger.log("error", "the contract refuses a reply", { topic, event: this.#ctx.event, issues });
+    ports.logger.log("error", "the contract refuses a reply", { topic, event: this.ctx.event, issues });
   }
 
-  #pending(work: Promise<void>): Promise<void> {
+  pending(work: Promise<void>): Promise<void> {
     this.#busy = true;
     if (this.#requested !== null) this.#endAtOnce(this.#requested);
     return this.owner.ports.work.track(work.finally(() => this.#busy = false));
@@ -265,7 +295,7 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
 
   /** Publishes for this channel's handlers. */
   publish(event: string, payload: unknown, filter: Filter | null): void {
-    const value = checkOutgoing(this.#kind, event, payload);
+    const value = checkOutgoing(this.kind, event, payload);
     const publication = new Publication(this.topic, event, value, this.subscription, filter);
     publication.frame(this.owner.codec); // what cannot be encoded fails here, at its author
     this.subscription.publish(publication);
@@ -274,23 +304,24 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
   /** Sends an event to this channel alone. */
   push(event: string, payload: unknown): void {
     if (this.#phase === ENDED) return;
-    const value = checkOutgoing(this.#kind, event, payload);
-    this.#say(this.owner.codec.push(this.joinRef, this.topic, event, value));
+    const value = checkOutgoing(this.kind, event, payload);
+    if (this.#absence !== null && !this.#absence.isEnding) this.#absence.lose(1);
+    else this.say(this.owner.codec.push(this.joinRef, this.topic, event, value));
+  }
+
+  request(event: string, payload: unknown, options?: RequestOptions): Promise<unknown> {
+    return askClient(this, event, payload, options);
   }
 
   /** Answers a message of the client's. */
   answer(ref: string | null, status: string, response: unknown): void {
-    this.#say(this.owner.codec.reply(this.joinRef, ref, this.topic, status, response));
+    this.say(this.owner.codec.reply(this.joinRef, ref, this.topic, status, response));
   }
 
   /** Sends behind all that this channel has said and published before; nothing goes before the join's answer. */
-  #say(frame: Frame): void {
-    if (this.#phase === JOINING) (this.#afterJoin ??= []).push(frame);
-    else this.subscription.say(frame);
-  }
-
-  #sayIfAny(frame: Frame | null): void {
-    if (frame !== null) this.#say(frame);
+  say(frame: Frame): void {
+    if (this.#arrival !== null) this.#arrival.write(frame);
+    else if (this.#absence === null || this.#absence.isEnding) this.subscription.say(frame);
   }
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -298,6 +329,12 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
   /** A later incarnation becomes a member: this one is over, if it is not already. */
   giveWay(): void {
     if (this.#phase !== ENDED) this.#endAtOnce(this.#requested ?? { end: { kind: "replaced" }, leave: null });
+  }
+
+  takeClose(): Frame | null {
+    if (this.#endSaid || this.#absence !== null) return null;
+    this.#endSaid = true;
+    return this.owner.codec.ended(this.#givenJoinRef, this.topic, "phx_close", {});
   }
 
   /** The actor has ended by itself: a crash, or the session's end. */
@@ -325,64 +362,27 @@ export class Channel implements SubscribedChannel, ExchangeObserver {
 
   #end(reason: LeaveReason, leave: Inbound | null): void {
     const wasJoined = this.#phase === JOINED;
+    const join = this.#join;
     this.#phase = ENDED;
-    this.#afterJoin = null;
-    if (leave !== null) this.answer(leave.ref, "ok", {});
-    this.#closePrevious();
-    if (reason.kind === "left" || reason.kind === "stopped") this.#sayEnd("phx_close", {});
-    if (reason.kind === "crashed") {
-      this.owner.ports.counters.add("channels.crashed");
-      this.#sayEnd("phx_error", { reason: "channel_crash" });
+    this.#join = this.#arrival = null;
+    if (this.#absence !== null) this.#absence.channelEnded(reason, leave);
+    else if (leave !== null) this.answer(leave.ref, "ok", {});
+    join?.closePrevious();
+    for (const frame of farewellFrames(this, this.#givenJoinRef, reason)) {
+      this.#endSaid = true;
+      this.say(frame);
     }
     this.subscription.end();
-    this.#ctx.fireAbort();
-    if (wasJoined) this.#runLeave(reason);
-    this.#ctx.revoke();
+    this.requests?.end();
+    this.ctx.fireAbort();
+    if (wasJoined) tellOfEnd(this.kind, this.ctx, reason, this.owner.ports);
+    this.ctx.revoke();
   }
 
   /** A leave of what is over: it is answered as for any topic that is not joined. */
   #answerLateLeave(leave: Inbound | null): void {
     if (leave === null) return;
-    this.#say(this.owner.codec.reply(leave.joinRef, leave.ref, this.topic, "ok", {}));
-  }
-
-  #sayEnd(event: "phx_close" | "phx_error", payload: unknown): void {
-    this.#endSaid = true;
-    this.#say(this.owner.codec.ended(this.#givenJoinRef, this.topic, event, payload));
-  }
-
-  /** This one never became a member: the close of the one before goes behind all that it has said itself. */
-  #closePrevious(): void {
-    const previous = this.#previous;
-    const close = this.#closeOfPrevious();
-    if (close === null) return;
-    if (previous!.subscription.blocked) previous!.subscription.say(close);
-    else this.owner.say(close);
-  }
-
-  /** The close of the incarnation before this one goes out behind this one's answer. */
-  #closeOfPrevious(): Frame | null {
-    const previous = this.#previous;
-    this.#previous = null;
-    if (previous === null) return null;
-    previous.giveWay();
-    if (previous.#endSaid) return null;
-    previous.#endSaid = true;
-    return this.owner.codec.ended(previous.#givenJoinRef, this.topic, "phx_close", {});
-  }
-
-  #runLeave(reason: LeaveReason): void {
-    const failed = (error: unknown): void => {
-      this.owner.ports.counters.add("channels.leave_failed");
-      const { topic, owner: { ports } } = this;
-      ports.logger.log("error", "leave handler failed", { topic, error: messageOf(error) });
-    };
-    try {
-      const result = this.#kind.leave?.(this.#ctx, reason);
-      if (result instanceof Promise) this.owner.ports.work.track(result.catch(failed));
-    } catch (error) {
-      failed(error);
-    }
+    this.say(this.owner.codec.reply(leave.joinRef, leave.ref, this.topic, "ok", {}));
   }
 
   /** Lets the actor answer what has come meanwhile, then stop. */

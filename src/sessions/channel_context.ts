@@ -4,8 +4,10 @@ import type { BytesInput } from "../contract/schema.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
+import { failed, requestEnded } from "./client_requests.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import { type Filter, recipientFilter } from "./recipients.ts";
+import type { RequestOptions } from "./request_kind.ts";
 import type { AnyTopic, BroadcastOptions, ChannelContext, DeferredReply } from "./topic_handlers.ts";
 import type { User } from "./user.ts";
 
@@ -18,9 +20,12 @@ export interface ContextChannel {
   readonly subscription: Subscriber;
   readonly params: Readonly<Record<string, string>>;
   readonly address: Ref<unknown>;
+  /** How often its client has come back. */
+  readonly returns: number;
   state: unknown;
   publish(event: string, payload: unknown, filter: Filter | null): void;
   push(event: string, payload: unknown): void;
+  request(event: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   answer(ref: string | null, status: string, response: unknown): void;
 }
 
@@ -109,6 +114,13 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
     if (this.#usable(event)) this.#channel.push(event, payload);
   }
 
+  request(event: string, payload: unknown, options?: RequestOptions): Promise<never> {
+    const answer = this.#usable(event)
+      ? this.#channel.request(event, payload, options)
+      : failed(requestEnded(this.topic, event));
+    return answer as Promise<never>; // it is what the contract says: that is checked
+  }
+
   stop(): void {
     if (this.#usable("stop")) this.stopped = true;
   }
@@ -116,11 +128,13 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
   defer(): DeferredReply {
     const channel = this.#channel;
     const ref = this.#replyRef;
+    const { returns } = channel;
     let answered = false;
     this.deferred = true;
     const answer = (status: string, response: unknown): void => {
-      if (answered) channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);
-      else if (this.#usable(response)) {
+      if (answered || channel.returns !== returns) {
+        channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);
+      } else if (this.#usable(response)) {
         answered = true;
         if (ref !== null) channel.answer(ref, status, response);
       }
@@ -132,9 +146,9 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
   }
 
   /** For the channel: a handler begins. `null`: no message of the client's. */
-  begin(message: Inbound | null): void {
+  begin(message: Inbound | null, event = "info"): void {
     this.#replyRef = message?.ref ?? null;
-    this.event = message?.event ?? "info";
+    this.event = message?.event ?? event;
     this.deferred = false;
   }
 

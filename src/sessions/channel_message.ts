@@ -1,4 +1,5 @@
 import type { Inbound } from "../protocol/codec.ts";
+import type { Arrival } from "./arrival.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 
 /** A message from the server's side, for the `info` handler. */
@@ -22,5 +23,11 @@ export interface End {
 /** Follows the end: what came between is answered, then the actor stops. */
 export const FAREWELL: unique symbol = Symbol("farewell");
 
-/** What a channel's mailbox holds: the client's messages as they were decoded, and the server's. */
-export type ChannelMessage = Inbound | Info | End | typeof FAREWELL;
+/** The connection has dropped behind all that the client said before. */
+export const SUSPENDED: unique symbol = Symbol("suspended");
+
+/**
+ * What a channel's mailbox holds: the client's messages as they were decoded, and the server's. An {@link Arrival} is a
+ * join that brings the client back.
+ */
+export type ChannelMessage = Inbound | Info | End | Arrival | typeof FAREWELL | typeof SUSPENDED;

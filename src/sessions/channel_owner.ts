@@ -6,11 +6,12 @@ import type { DeadLetters } from "../actors/dead_letters.ts";
 import type { Ref } from "../actors/ref.ts";
 import type { Codec, Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Turn } from "../protocol/turn.ts";
+import type { TopicTurn } from "../topics/topic_turn.ts";
 import type { Topics } from "../topics/topics.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { Members } from "./members.ts";
 import type { OpenWork } from "./open_work.ts";
+import type { Droppable, SlowReader } from "./slow_reader.ts";
 import type { User } from "./user.ts";
 
 /** What the channels of an application share. */
@@ -26,6 +27,8 @@ export interface ChannelPorts {
   readonly work: OpenWork;
   /** Messages that one channel's full mailbox refuses in a row before its connection is closed. */
   readonly maxRefusedMessages: number;
+  /** Requests to one channel's client that wait for their answers. */
+  readonly maxRequests: number;
 }
 
 /** Output that waits for a commit. */
@@ -44,18 +47,24 @@ export interface ChannelOwner<C> {
   readonly info: ConnectionInfo;
   /** The session's actor. */
   readonly ref: Ref<never>;
+  /** What the client claims the session by; `null`: the session ends with its connection. */
+  readonly secret: string | null;
   /** Whether what goes out in one turn can be joined, as far as is known now. */
   readonly gainsByWaiting: boolean;
   /** Sends one frame, at the end of this turn. */
   write(frame: Frame): void;
-  /** Sends the frames of a turn that is shared with other sessions. */
-  writeTurn(turn: Turn): void;
+  /** Sends one publication, which may be left out if it has to wait. */
+  writeDroppable(publication: Droppable): void;
+  /** Sends the frames of a turn that is shared with other sessions. `reader`: whose policy may leave some out. */
+  writeTurn(turn: TopicTurn, reader: SlowReader | null): void;
   /** The answer to a message whose topic is not joined. */
   unmatchedReply(message: Inbound): Frame;
   /** The client sends more than its channels can take, again and again. */
   overloaded(): void;
   /** Sends what is no member's, behind what the session's channels still hold back. */
   say(frame: Frame): void;
+  /** A channel has not let its client in again: it is away as before. */
+  stillAway(): void;
   /** A channel holds something back, until a commit. */
   holding(holding: Holding): void;
   /** The channel's actor is done. */

@@ -2,20 +2,31 @@ import type { Watcher } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
-import type { Turn } from "../protocol/turn.ts";
 import type { Publication } from "../topics/publication.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
 import type { TopicMessage } from "../topics/topic.ts";
+import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
-import { HeldOutput } from "./held_output.ts";
+import { HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
+import type { SlowPolicy } from "./slow_policy.ts";
+import { Droppable, SlowReader } from "./slow_reader.ts";
 
 /** What a subscription needs of its channel. */
 export interface SubscribedChannel extends Member {
   readonly owner: Pick<
     ChannelOwner<never>,
-    "ports" | "codec" | "user" | "info" | "gainsByWaiting" | "write" | "writeTurn" | "holding"
+    | "ports"
+    | "codec"
+    | "user"
+    | "info"
+    | "gainsByWaiting"
+    | "write"
+    | "writeDroppable"
+    | "writeTurn"
+    | "holding"
   >;
+  readonly joinRef: string;
   /** The topic has ended under the channel. */
   topicEnded(): void;
   /** The channel has ended, and all that it said has gone out. */
@@ -32,20 +43,24 @@ const NEW = 0, LIVE = 1, LINGERING = 2, OVER = 3;
  */
 export class ChannelSubscription implements Subscriber, Watcher, Holding {
   readonly #channel: SubscribedChannel;
-  readonly #owner: SubscribedChannel["owner"];
+  #owner: SubscribedChannel["owner"];
+  /** Where what the channel says goes: to its owner, unless it is kept. */
+  #voice: Output;
   readonly #topic: Ref<TopicMessage>;
   readonly #output: HeldOutput;
-  readonly codec: Codec;
+  codec: Codec;
   readonly gainsByWaiting: boolean;
   // Plain fields, kept up to date: a topic reads them of each of its subscribers at each turn.
   active = false;
   interleaves = false;
   #stage: number = NEW;
+  /** Leaves publications out while the client is behind; `null`: all of them have to arrive. */
+  #slowReader: SlowReader | null = null;
 
   /** Holds the topic. Throws what `Topics.hold` throws. */
   constructor(channel: SubscribedChannel) {
     this.#channel = channel;
-    this.#owner = channel.owner;
+    this.#owner = this.#voice = channel.owner;
     this.codec = channel.owner.codec;
     this.gainsByWaiting = channel.owner.gainsByWaiting;
     this.#output = new HeldOutput(channel.owner);
@@ -53,6 +68,16 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   // ── The channel's side ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What becomes of publications that the client does not read in time; before {@link ChannelSubscription.subscribe}. */
+  useSlowPolicy(policy: SlowPolicy): void {
+    if (policy.kind === "keep_all") return;
+    this.#slowReader = new SlowReader(
+      policy,
+      this.#owner.ports,
+      (missed) => this.codec.push(this.#channel.joinRef, this.#channel.topic, "troupe:missed", missed),
+    );
+  }
 
   /** Asks for the subscription: what is said from now on waits for its commit. `false`: the topic's mailbox is full. */
   subscribe(): boolean {
@@ -80,10 +105,35 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** Sends behind all that was published before. */
   say(frame: Frame): void {
-    if (!this.#output.blocked || this.#stage === OVER) return this.#owner.write(frame);
+    if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
     this.#output.hold(frame);
     this.interleaves = true;
     this.#owner.holding(this);
+  }
+
+  /** The client has gone: from now on, all goes to `nowhere`. What waits is dropped. */
+  detach(nowhere: SubscribedChannel["owner"]): void {
+    this.#output.drop();
+    this.#redirect(nowhere);
+  }
+
+  /** What the channel says from now on goes to `voice`; what is published does not. */
+  sayTo(voice: Output): void {
+    this.#voice = voice;
+    this.#output.redirect(voice);
+  }
+
+  /** A client is there again: from now on, all goes to `owner`, in its codec. Whether it gains by waiting stays as it was. */
+  attach(owner: SubscribedChannel["owner"]): void {
+    this.#redirect(owner);
+    if (this.#output.holds) owner.holding(this);
+  }
+
+  #redirect(owner: SubscribedChannel["owner"]): void {
+    this.#owner = owner;
+    this.codec = owner.codec;
+    this.sayTo(owner);
+    this.interleaves = this.#stage === LINGERING || this.#output.holds;
   }
 
   /** Whether what is said now has to wait for a commit. */
@@ -129,12 +179,13 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     if (this.#stage === LINGERING && !this.#output.blocked) this.#release();
   }
 
-  write(frame: Frame): void {
-    this.#owner.write(frame);
+  write(frame: Frame, published: Published): void {
+    if (this.#slowReader === null) this.#owner.write(frame);
+    else this.#owner.writeDroppable(new Droppable(frame, published, this.#slowReader));
   }
 
-  writeTurn(turn: Turn): void {
-    this.#owner.writeTurn(turn);
+  writeTurn(turn: TopicTurn): void {
+    this.#owner.writeTurn(turn, this.#slowReader);
   }
 
   /** The topic has ended: nothing of what waits will be committed any more. */

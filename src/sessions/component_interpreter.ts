@@ -2,18 +2,21 @@ import { messageOf, TroupeError } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
 import type { Ref } from "../actors/ref.ts";
-import { CLOSE_NORMAL, isSendableCloseCode } from "../protocol/close_codes.ts";
+import { CLOSE_NORMAL, CLOSE_POLICY, isSendableCloseCode } from "../protocol/close_codes.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Frame, WireData } from "../protocol/frame.ts";
 import { rawCodec, rawFrame } from "../protocol/raw.ts";
-import type { Turn } from "../protocol/turn.ts";
 import { Publication } from "../topics/publication.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
 import type { TopicMessage } from "../topics/topic.ts";
+import type { TopicTurn } from "../topics/topic_turn.ts";
 import type { Topics } from "../topics/topics.ts";
 import type { Component, ComponentConnection, PublishOptions, RawData } from "./component.ts";
 import type { Connection, Interpreter } from "./connection.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
+import type { HookedMessage } from "./hooks.ts";
+import { InboundMeter } from "./inbound_meter.ts";
+import { Intake, type IntakePorts, type IntakeTarget } from "./intake.ts";
 import type { OpenWork } from "./open_work.ts";
 import type { User } from "./user.ts";
 
@@ -32,12 +35,18 @@ export interface ComponentPorts {
 /** Waits in the connection's mailbox, before all messages. */
 const OPEN = Symbol("open");
 
-/** Runs a raw component's handlers in the turns of one connection. */
-export class ComponentInterpreter implements Interpreter, ComponentConnection<unknown> {
+/**
+ * Runs a raw component's handlers in the turns of one connection. A message over a limit is dropped, since raw data knows
+ * neither warnings nor error replies; too many, and the connection is closed with 1008.
+ */
+export class ComponentInterpreter implements Interpreter, IntakeTarget, ComponentConnection<unknown> {
   readonly params: Readonly<Record<string, string>>;
   state: unknown = undefined;
   readonly #ports: ComponentPorts;
   readonly #component: Component<unknown>;
+  readonly #inbound: IntakePorts["inbound"];
+  readonly #intake: Intake;
+  #meter: InboundMeter | null = null;
   readonly #subscriptions = new Map<string, Subscription>();
   #connection: Connection | null = null;
   /** Whether `open` has begun, and its promise while it is pending. */
@@ -47,24 +56,46 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
     ports: ComponentPorts,
     component: Component<unknown>,
     params: Readonly<Record<string, string>>,
+    intake: IntakePorts,
   ) {
     this.#ports = ports;
     this.#component = component;
     this.params = params;
+    this.#inbound = intake.inbound;
+    this.#intake = new Intake(intake, this);
   }
 
   // ── What the connection tells ────────────────────────────────────────────────────────────────────────────────────
 
   opened(connection: Connection): void {
     this.#connection = connection;
-    connection.enqueue(OPEN);
+    this.#intake.open(connection, () => connection.enqueue(OPEN));
   }
 
   received(data: WireData): void {
+    const meter = this.#meter ??= new InboundMeter(this.#inbound);
+    meter.frame(data.length); // a warning has no form here
+    const excess = meter.message(false, false);
+    if (excess?.stage === "close") return this.#connection!.close(CLOSE_POLICY, `too many ${excess.limit}`);
+    if (excess?.stage === "throttle") return;
+    if (this.#intake.isNeeded) this.#intake.take(new RawMessage(data));
+    else this.#enqueue(data);
+  }
+
+  deliver({ payload }: HookedMessage): void {
+    this.#enqueue(payload);
+  }
+
+  answer(_message: HookedMessage, _status: string, response: unknown): void {
+    this.send(response as RawData);
+  }
+
+  #enqueue(data: unknown): void {
     if (!this.#connection!.enqueue(data)) this.#connection!.overloaded();
   }
 
   closed(code: number, reason: string): void {
+    this.#intake.close(code, reason);
     for (const topic of [...this.#subscriptions.keys()]) this.unsubscribe(topic);
     // Run here, not in the actor: that ends at once, and a pending message handler holds nothing up.
     const { close } = this.#component;
@@ -188,6 +219,19 @@ export class ComponentInterpreter implements Interpreter, ComponentConnection<un
   }
 }
 
+/** A raw message, as hooks see it. */
+class RawMessage implements HookedMessage {
+  readonly topic = null;
+  readonly event = null;
+  readonly ref = null;
+  readonly joinRef = null;
+  readonly payload: WireData;
+
+  constructor(payload: WireData) {
+    this.payload = payload;
+  }
+}
+
 /** A component connection's membership of one topic. */
 class Subscription implements Subscriber {
   readonly codec: Codec = rawCodec;
@@ -247,7 +291,7 @@ class Subscription implements Subscriber {
     this.#connection.write(frame);
   }
 
-  writeTurn(turn: Turn): void {
+  writeTurn(turn: TopicTurn): void {
     this.#connection.writeTurn(turn);
   }
 }

@@ -15,7 +15,7 @@ import {
   closeReason,
 } from "../protocol/close_codes.ts";
 import { type Frame, utf8Length, type WireData } from "../protocol/frame.ts";
-import type { Turn } from "../protocol/turn.ts";
+import type { TopicTurn } from "../topics/topic_turn.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import { type Idler, type IdleWheel, NO_SLOT } from "./idle_wheel.ts";
 import type { Flusher } from "./flusher.ts";
@@ -68,10 +68,12 @@ export type ConnectionMessage = { readonly message: unknown };
  */
 export class Connection implements SocketSink, Idler {
   readonly info: ConnectionInfo;
-  readonly user: User;
+  user: User;
   readonly codec: Codec | null;
   lastTick = 0;
   wheelSlot: number = NO_SLOT;
+  /** Whether somebody meant the end, so that nothing waits for the client: not where it has closed, or was not heard. */
+  endIsMeant = false;
   readonly #ports: ConnectionPorts;
   readonly #interpreter: Interpreter;
   #ref: Ref<ConnectionMessage> | null = null;
@@ -167,7 +169,7 @@ export class Connection implements SocketSink, Idler {
   }
 
   /** Sends the frames of a turn that is shared with other connections. */
-  writeTurn(turn: Turn): void {
+  writeTurn(turn: TopicTurn): void {
     this.#outbox?.writeTurn(turn);
   }
 
@@ -187,6 +189,13 @@ export class Connection implements SocketSink, Idler {
    */
   close(code: number, reason: string): void {
     if (this.#ended) return;
+    this.endIsMeant = true;
+    this.#drop(code, reason);
+  }
+
+  /** Closes the connection, to which its client may come back. */
+  #drop(code: number, reason: string): void {
+    if (this.#ended) return;
     this.#closedWith = code;
     this.#outbox?.flush();
     this.#socket?.close(code, closeReason(reason));
@@ -199,7 +208,7 @@ export class Connection implements SocketSink, Idler {
    */
   closeInTurn(code: number, reason: string): void {
     if (this.#ended || this.#leaving) return;
-    this.#leaving = true;
+    this.#leaving = this.endIsMeant = true;
     this.#ports.closed(this);
     this.#ports.scheduler.atFlush(() => this.close(code, reason));
   }
@@ -212,10 +221,10 @@ export class Connection implements SocketSink, Idler {
       connection: this.info.id,
       error: messageOf(error),
     });
-    this.close(CLOSE_INTERNAL, "internal error");
+    this.#drop(CLOSE_INTERNAL, "internal error");
   }
 
-  overflowed(): void {
+  overflowed(fault: string): void {
     this.#ports.counters.add("connections.slow");
     this.#ports.logger.log("warn", "connection closed: it reads too slowly", {
       connection: this.info.id,
@@ -223,7 +232,7 @@ export class Connection implements SocketSink, Idler {
       waiting: this.backlog,
     });
     this.#outbox?.close(); // what waits is not even tried
-    this.close(CLOSE_TRY_LATER, "slow consumer: the outbox is full");
+    this.#drop(CLOSE_TRY_LATER, `slow consumer: ${fault}`);
   }
 
   overloaded(): void {
@@ -233,7 +242,7 @@ export class Connection implements SocketSink, Idler {
 
   idledOut(): void {
     this.#ports.counters.add("connections.idle");
-    this.close(CLOSE_GOING_AWAY, "idle: nothing was heard for too long");
+    this.#drop(CLOSE_GOING_AWAY, "idle: nothing was heard for too long");
     this.#ports.scheduler.drain();
   }
 

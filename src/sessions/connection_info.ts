@@ -1,3 +1,5 @@
+import { Values } from "../base/values.ts";
+
 /** What is known of a connection from its handshake. It outlives the request, whose headers cannot be read any more. */
 export class ConnectionInfo {
   /** Its id, unique in this process and unguessable. */
@@ -8,19 +10,33 @@ export class ConnectionInfo {
   readonly protocol: string;
   readonly #url: string;
   readonly #headers: string;
+  #values: Values | null;
 
   /**
    * Takes a snapshot of `headers`. It is kept as one text, and read again when somebody asks: few do, and there is one
-   * for each connection.
+   * for each connection. `values`: what middleware has left with it so far.
    */
-  constructor(id: string, url: string, headers: Headers, remoteAddress: string, protocol: string) {
+  constructor(
+    id: string,
+    url: string,
+    headers: Headers,
+    remoteAddress: string,
+    protocol: string,
+    values: Values | null = null,
+  ) {
     this.id = id;
     this.#url = url;
     this.remoteAddress = remoteAddress;
     this.protocol = protocol;
+    this.#values = values;
     const lines: string[] = [];
     for (const [name, value] of headers) if (!SECRET_OR_HOP.has(name)) lines.push(`${name}:${value}`);
     this.#headers = lines.join("\n"); // one flat string: concatenation would keep all its parts
+  }
+
+  /** What middleware leaves with the connection. */
+  get values(): Values {
+    return this.#values ??= new Values();
   }
 
   /** The URL of the handshake. */
@@ -47,4 +63,6 @@ const SECRET_OR_HOP = new Set([
   "sec-websocket-protocol",
   "sec-websocket-version",
   "upgrade",
+  "x-phoenix-authtoken",
+  "x-phoenix-longpoll-token",
 ]);

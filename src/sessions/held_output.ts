@@ -13,7 +13,7 @@ export interface Output {
  * frame waits for all barriers that were raised before it.
  */
 export class HeldOutput {
-  readonly #output: Output;
+  #output: Output;
   #raised = 0;
   #passed = 0;
   #held: { readonly frame: Frame; readonly after: number }[] | null = null;
@@ -55,6 +55,16 @@ export class HeldOutput {
     let count = 0;
     while (count < held.length && held[count].after <= this.#passed) this.#output.write(held[count++].frame);
     this.#held = count === held.length ? null : held.slice(count);
+  }
+
+  /** From now on, output goes to `output`: what waits, too. */
+  redirect(output: Output): void {
+    this.#output = output;
+  }
+
+  /** Drops what waits. What is said later waits as before. */
+  drop(): void {
+    this.#held = null;
   }
 
   /** There is nothing to wait for any more: everything goes out. */

@@ -1,7 +1,10 @@
 import type { Counters } from "../base/inspect.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { type Join, MAX_BATCH_MESSAGES, Turn } from "../protocol/turn.ts";
+import { type Join, Turn } from "../protocol/turn.ts";
+import type { TopicTurn } from "../topics/topic_turn.ts";
+import { Allowance, Backlog } from "./backlog.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
+import { Droppable, type SlowReader } from "./slow_reader.ts";
 import type { Socket } from "./socket.ts";
 
 /** How much may wait for one connection. */
@@ -24,18 +27,22 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
   maxTransportFrames: 256,
 };
 
+/** What its owner is told where the limits are met. */
+const OUTBOX_FULL = "the outbox is full";
+
 /** Who owns an outbox. */
 export interface OutboxOwner {
-  /** The outbox is full: whoever reads on the other side is too slow. */
-  overflowed(): void;
+  /** Whoever reads on the other side is too slow; `fault` says in which way. */
+  overflowed(fault: string): void;
   /** What waits could not be handed over. */
   crash(error: unknown): void;
 }
 
 /**
  * What waits for one connection. Frames that are written during a turn leave together at its end; what the transport
- * does not take stays here, up to the limits. A turn that is shared with other connections is handed on as it is, as
- * long as nothing else is written to this connection in that turn.
+ * does not take stays here, up to the limits: a backlog, in which the subscriptions' slow-consumer policies choose. A
+ * turn that is shared with other connections is handed on as it is, as long as nothing else is written to this
+ * connection in that turn, and nothing waits.
  */
 export class Outbox implements Flushable {
   readonly #socket: Socket;
@@ -44,11 +51,12 @@ export class Outbox implements Flushable {
   readonly #flusher: Flusher;
   readonly #counters: Counters;
   readonly #owner: OutboxOwner;
-  #shared: Turn | null = null;
+  #shared: TopicTurn | null = null;
+  /** Whose policy holds for the shared turn, should it have to wait. */
+  #reader: SlowReader | null = null;
   #frames: Frame[] = [];
-  /** How many of the frames have stayed behind once, and their bytes: those that leave at once are never counted. */
-  #kept = 0;
-  #keptBytes = 0;
+  /** Stands in for the two above where the client is behind, or where something may be left out. */
+  #backlog: Backlog | null = null;
   #handedOver = 0;
   #queued = false;
   #closed = false;
@@ -71,27 +79,39 @@ export class Outbox implements Flushable {
 
   /** How many frames wait. */
   get length(): number {
-    return this.#frames.length + (this.#shared?.frames.length ?? 0);
+    return this.#frames.length + (this.#shared?.frames.length ?? 0) + (this.#backlog?.length ?? 0);
   }
 
-  /** Adds one frame. */
+  /** Adds one frame, which is never left out. */
   write(frame: Frame): void {
     if (this.#closed) return;
     if (this.#shared !== null) this.#unshare();
+    if (this.#backlog !== null) return this.#wait(frame);
     this.#frames.push(frame);
-    if (this.#frames.length > this.#limits.maxFrames) this.#overflow();
+    if (this.#frames.length > this.#limits.maxFrames) this.#overflow(OUTBOX_FULL);
     else if (!this.#queued) this.#enqueue();
   }
 
-  /** Adds all frames of a turn that other connections get as well. */
-  writeTurn(turn: Turn): void {
+  /** Adds one publication, which is left out if its reader's policy says so. */
+  writeDroppable(publication: Droppable): void {
     if (this.#closed) return;
-    if (this.#shared === null && this.#frames.length === 0) {
+    if (this.#shared !== null) this.#unshare();
+    this.#wait(publication);
+  }
+
+  /** Adds all frames of a turn that other connections get as well. `reader`: whose policy may leave some out. */
+  writeTurn(turn: TopicTurn, reader: SlowReader | null = null): void {
+    if (this.#closed) return;
+    if (this.#shared === null && this.#frames.length === 0 && this.#backlog === null) {
       this.#shared = turn;
+      this.#reader = reader;
       if (this.#queued) return;
       if (this.gainsByWaiting) this.#enqueue();
       else this.#flusher.flush(this);
-    } else for (const frame of turn.frames) this.write(frame);
+    } else if (reader === null) { for (const frame of turn.frames) this.write(frame); }
+    else {turn.frames.forEach((frame, i) =>
+        this.writeDroppable(new Droppable(frame, turn.published[i], reader))
+      );}
   }
 
   /**
@@ -127,18 +147,23 @@ export class Outbox implements Flushable {
     const mayFrames = maxTransportFrames - this.#handedOver;
     const mayBytes = maxTransportBytes - buffered;
     if (mayFrames <= 0 || mayBytes <= 0) return this.#keep();
+    if (this.#backlog !== null) return this.#flushBacklog(this.#backlog, mayFrames, mayBytes);
     if (this.#shared !== null) {
       const wire = this.#join === null ? this.#shared : this.#shared.joined(this.#join);
-      if (wire.frames.length > mayFrames || (wire.frames.length > 1 && wire.byteLength > mayBytes)) {
-        this.#unshare();
-      } else {
-        this.#shared = null;
+      if (wire.frames.length <= mayFrames && (wire.frames.length === 1 || wire.byteLength <= mayBytes)) {
+        this.#shared = this.#reader = null;
         this.#handOver(wire);
         return true;
       }
+      this.#unshare();
     }
-    if (this.#frames.length === 0) return true;
-    return this.#flushOwn(mayFrames, mayBytes);
+    const frames = this.#frames;
+    if (this.#backlog !== null || !this.#fit(frames, mayFrames, mayBytes)) {
+      return this.#flushBacklog(this.#backlogged(), mayFrames, mayBytes);
+    }
+    this.#frames = [];
+    if (frames.length > 0) this.#handOverOwn(frames);
+    return true;
   }
 
   /** Its flush threw. */
@@ -150,28 +175,32 @@ export class Outbox implements Flushable {
   /** Drops what waits, and takes nothing any more. */
   close(): void {
     this.#closed = true;
+    this.#backlog?.clear();
+    this.#backlog = null;
     this.#frames = [];
-    this.#shared = null;
-    this.#kept = this.#keptBytes = 0;
+    this.#shared = this.#reader = null;
     this.#flusher.forget(this);
   }
 
-  #flushOwn(mayFrames: number, mayBytes: number): boolean {
-    const frames = this.#frames;
-    let count = 1; // one frame goes whatever its size, so most flushes count no bytes
-    if (frames.length > 1) {
-      for (let bytes = frames[0].byteLength; count < frames.length && bytes < mayBytes; count++) {
-        bytes += frames[count].byteLength;
-      }
-    }
-    count = Math.min(count, this.#join === null ? mayFrames : countJoined(frames, count, mayFrames));
-    const all = count === frames.length;
-    const turn = new Turn(all ? frames : frames.slice(0, count));
-    for (let i = 0; i < Math.min(count, this.#kept); i++) this.#keptBytes -= frames[i].byteLength;
-    this.#kept = Math.max(this.#kept - count, 0);
-    this.#frames = all ? [] : frames.slice(count);
-    this.#handOver(this.#join === null ? turn : turn.joined(this.#join));
+  #fit(frames: readonly Frame[], mayFrames: number, mayBytes: number): boolean {
+    if (frames.length <= 1) return true; // one goes whatever its size, so most flushes count no bytes
+    const allowance = new Allowance(mayFrames, mayBytes, this.#join !== null);
+    for (let i = 0; i < frames.length; i++) if (!allowance.takes(frames[i])) return false;
+    return true;
+  }
+
+  #flushBacklog(backlog: Backlog, mayFrames: number, mayBytes: number): boolean {
+    const frames = backlog.take(new Allowance(mayFrames, mayBytes, this.#join !== null));
+    const all = backlog.length === 0;
+    if (all) this.#backlog = null;
+    if (frames.length > 0) this.#handOverOwn(frames);
     return all || this.#keep();
+  }
+
+  /** Hands over frames that go to this connection alone. */
+  #handOverOwn(frames: readonly Frame[]): void {
+    const turn = new Turn(frames);
+    this.#handOver(this.#join === null ? turn : turn.joined(this.#join));
   }
 
   #handOver(wire: Turn): void {
@@ -179,45 +208,57 @@ export class Outbox implements Flushable {
     this.#socket.send(wire);
   }
 
-  /** Something stays: is it too much? */
+  /** What is here stays: is it too much? */
   #keep(): boolean {
     if (this.#shared !== null) this.#unshare();
-    for (; this.#kept < this.#frames.length; this.#kept++) {
-      this.#keptBytes += this.#frames[this.#kept].byteLength;
-    }
-    if (this.#keptBytes > this.#limits.maxBytes || this.#frames.length > this.#limits.maxFrames) {
-      this.#overflow();
-    }
+    if (this.#backlog === null && this.#frames.length === 0) return true;
+    const backlog = this.#backlogged();
+    backlog.stay();
+    this.#check(backlog);
     return this.#closed;
   }
 
-  #unshare(): void {
-    for (const frame of this.#shared!.frames) this.#frames.push(frame);
-    this.#shared = null;
+  #check(backlog: Backlog): void {
+    if (backlog.closes) {
+      this.#counters.add("slow.closed");
+      this.#owner.overflowed("it fell behind");
+    } else if (backlog.exceeds(this.#limits)) this.#overflow(OUTBOX_FULL);
   }
 
-  #overflow(): void {
+  /** Puts something into the backlog, and makes one where there is none. */
+  #wait(entry: Frame | Droppable): void {
+    const backlog = this.#backlogged();
+    backlog.add(entry);
+    if (backlog.behind) this.#check(backlog);
+    else if (backlog.length > this.#limits.maxFrames) return this.#flusher.flush(this); // some may leave, or go for others
+    if (!this.#queued && !this.#closed) this.#enqueue();
+  }
+
+  #backlogged(): Backlog {
+    if (this.#backlog !== null) return this.#backlog;
+    const frames = this.#frames;
+    this.#frames = [];
+    return this.#backlog = new Backlog(frames);
+  }
+
+  #unshare(): void {
+    const { frames, published } = this.#shared!;
+    const reader = this.#reader;
+    this.#shared = this.#reader = null;
+    if (reader === null) { for (const frame of frames) this.#frames.push(frame); }
+    else {
+      const backlog = this.#backlogged();
+      frames.forEach((frame, i) => backlog.add(new Droppable(frame, published[i], reader)));
+    }
+  }
+
+  #overflow(fault: string): void {
     this.#counters.add("outbox.overflows");
-    this.#owner.overflowed();
+    this.#owner.overflowed(fault);
   }
 
   #enqueue(): void {
     this.#queued = true;
     if (this.#flusher.answering !== this) this.#flusher.add(this);
   }
-}
-
-/** How many of the first `count` frames make up `mayFrames` once they are joined: a binary one breaks a batch. */
-function countJoined(frames: readonly Frame[], count: number, mayFrames: number): number {
-  let joined = 0;
-  let inBatch = 0;
-  for (let i = 0; i < count; i++) {
-    const isText = typeof frames[i].data === "string";
-    if (!isText || inBatch === 0 || inBatch === MAX_BATCH_MESSAGES) {
-      if (joined++ === mayFrames) return i;
-      inBatch = 0;
-    }
-    inBatch = isText ? inBatch + 1 : 0;
-  }
-  return count;
 }

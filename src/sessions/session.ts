@@ -5,11 +5,15 @@ import type { Ref } from "../actors/ref.ts";
 import type { PatternTable } from "../contract/pattern_table.ts";
 import type { Codec, Inbound } from "../protocol/codec.ts";
 import { type Frame, utf8Length } from "../protocol/frame.ts";
-import type { Turn } from "../protocol/turn.ts";
+import type { TopicTurn } from "../topics/topic_turn.ts";
 import { Channel } from "./channel.ts";
 import type { ChannelMessage } from "./channel_message.ts";
 import type { ChannelOwner, ChannelPorts, Holding } from "./channel_owner.ts";
+import type { Claim, Claimable, Claims } from "./claims.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
+import { type Control, CONTROL_TOPIC } from "./control.ts";
+import { readClaim } from "./session_wire.ts";
+import type { Droppable, SlowReader } from "./slow_reader.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import type { TopicKind } from "./topic_kind.ts";
 import type { User } from "./user.ts";
@@ -20,15 +24,21 @@ export interface SessionLimits {
   readonly maxChannels: number;
   /** Bytes of a topic's name. Default: 512. */
   readonly maxTopicBytes: number;
+  /** How long its channels live without a connection, in milliseconds. Default: 0, they end with it. */
+  readonly graceMs: number;
 }
 
 /** The limits if nobody says otherwise. */
-export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxChannels: 100, maxTopicBytes: 512 };
+export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxChannels: 100, maxTopicBytes: 512, graceMs: 0 };
 
 /** What every session of an application shares. */
 export interface SessionPorts extends ChannelPorts {
   readonly kinds: PatternTable<TopicKind>;
   readonly channelBehavior: Behavior<ChannelMessage, Channel>;
+  /** Takes what clients say of the connection itself. */
+  readonly control: Control;
+  /** The sessions that clients may come back to. Left out: none. */
+  readonly claims?: Claims<Session>;
   /** Whether the whole application is going down. */
   isEnding(): boolean;
 }
@@ -38,7 +48,8 @@ export interface SessionOutput {
   /** Whether what goes there in one turn can be joined. */
   readonly gainsByWaiting: boolean;
   write(frame: Frame): void;
-  writeTurn(turn: Turn): void;
+  writeDroppable(publication: Droppable): void;
+  writeTurn(turn: TopicTurn, reader: SlowReader | null): void;
 }
 
 /** A connection, as the session sees it that it is attached to. */
@@ -46,22 +57,31 @@ export interface SessionSink {
   readonly output: SessionOutput;
   /** The client sends more than its channels can take, again and again. */
   overloaded(): void;
+  /** The client has claimed another session: that one has taken this sink over. */
+  moved?(to: Session): void;
+  /** Another connection has taken the session over. */
+  replaced?(): void;
 }
 
 /**
  * What outlives a connection: owns the channels and the user. A connection attaches to it, hands it what the client
- * said, and takes what it says; without a connection there is nobody to say it to. Here a session ends when its
- * connection does.
+ * said, and takes what it says; without a connection there is nobody to say it to. A session ends when its connection
+ * does, unless it may wait for its client (`graceMs`): then its channels live on, and another connection of the same
+ * user's, which knows the secret that came with the answers to joins, takes it over.
  */
-export class Session implements ChannelOwner<Channel> {
+export class Session implements ChannelOwner<Channel>, Claimable {
   readonly ports: SessionPorts;
-  readonly codec: Codec;
-  readonly user: User;
-  readonly info: ConnectionInfo;
+  /** That of the connection, as are the user and the handshake. */
+  codec: Codec;
+  /** Who is on the other side. A refresh brings the same user with what is new about it. */
+  user: User;
+  info: ConnectionInfo;
   readonly #limits: SessionLimits;
   readonly #channels = new Map<string, Channel>();
   #ref: Ref<never> | null = null;
   #sink: SessionSink | null = null;
+  /** What the client claims it by, from the first join on. */
+  #claim: Claim<Session> | null = null;
   /** The sink's: a publication goes there a thousand times in a row, on the shortest way. */
   #output: SessionOutput | null = null;
   /** The channel that was the last to hold something back. */
@@ -108,8 +128,103 @@ export class Session implements ChannelOwner<Channel> {
   /** Ends all channels, then the session's actor. */
   end(reason: LeaveReason): void {
     this.#ending = true;
+    if (this.#claim !== null) this.ports.claims!.close(this.#claim);
     for (const channel of [...this.#channels.values()]) channel.requestEnd(reason);
     this.#stopWhenFinished();
+  }
+
+  // ── Its client goes, and comes back ──────────────────────────────────────────────────────────────────────────────
+
+  /** Whether it may wait for its client. */
+  get canWait(): boolean {
+    return this.#limits.graceMs > 0 && this.ports.claims !== undefined;
+  }
+
+  /** What the client claims it by; `null` if it ends with its connection. */
+  get secret(): string | null {
+    if (!this.canWait) return null;
+    return (this.#claim ??= this.ports.claims!.open(this)).secret;
+  }
+
+  /** The connection has gone, and the client may come back. `false`: there is nothing to come back to. */
+  suspend(): boolean {
+    if (this.#claim === null || this.#ending) return false;
+    this.#sink = this.#output = this.#holding = null;
+    const untilMs = this.ports.clock.elapsedMs() + this.#limits.graceMs;
+    for (const channel of [...this.#channels.values()]) channel.suspend(untilMs);
+    const nextMs = this.#nextDeadlineMs();
+    if (nextMs === null) return false;
+    this.ports.claims!.suspend(this.#claim, nextMs);
+    return true;
+  }
+
+  /**
+   * Its client claims the session that has handed out `secret`. Gives the one that the connection is attached to from
+   * now on: that one, if it is the same user's; else this one, and it is counted. The joins of a client that comes back
+   * all carry the secret: the first of them moves the connection, the others find it moved.
+   */
+  claim(secret: unknown): Session {
+    const { claims } = this.ports;
+    const sink = this.#sink;
+    if (this.#claim?.isKnownBy(secret)) return this;
+    if (claims === undefined || sink?.moved === undefined || this.#channels.size > 0) {
+      this.ports.counters.add("sessions.claim_refused");
+      return this;
+    }
+    const claim = claims.find(secret, this.user.id);
+    if (claim === null) return this;
+    this.#sink = this.#output = null;
+    claim.session.#takeOver(claim, secret as string, this, sink);
+    sink.moved(claim.session);
+    this.end({ kind: "closed" });
+    return claim.session;
+  }
+
+  #takeOver(claim: Claim<Session>, secret: string, from: Session, sink: SessionSink): void {
+    const replaced = this.#sink;
+    if (replaced !== null) {
+      this.suspend();
+      replaced.replaced?.();
+    }
+    this.ports.claims!.taken(claim, secret);
+    this.user = from.user;
+    this.info = from.info;
+    this.codec = from.codec;
+    this.attach(sink);
+  }
+
+  deadlineMet(nowMs: number): number | null {
+    const nextMs = this.#nextDeadlineMs(nowMs);
+    if (nextMs === null && this.#claim!.suspended) {
+      this.expire();
+      return null;
+    }
+    for (const channel of [...this.#channels.values()]) {
+      const untilMs = channel.awayUntilMs;
+      if (untilMs !== null && untilMs <= nowMs) channel.requestEnd({ kind: "expired" });
+    }
+    return nextMs;
+  }
+
+  expire(): void {
+    this.ports.counters.add("sessions.expired");
+    this.end({ kind: "expired" });
+  }
+
+  /** A channel has not let its client in again: it is away as before. */
+  stillAway(): void {
+    const nextMs = this.#nextDeadlineMs();
+    if (nextMs !== null && this.#claim !== null) this.ports.claims!.wakeAt(this.#claim, nextMs);
+  }
+
+  /** When the first channel expires that is still away. */
+  #nextDeadlineMs(afterMs = -Infinity): number | null {
+    let nextMs: number | null = null;
+    for (const { awayUntilMs } of this.#channels.values()) {
+      if (awayUntilMs === null || awayUntilMs <= afterMs) continue;
+      if (nextMs === null || awayUntilMs < nextMs) nextMs = awayUntilMs;
+    }
+    return nextMs;
   }
 
   // ── What the client says ─────────────────────────────────────────────────────────────────────────────────────────
@@ -120,20 +235,37 @@ export class Session implements ChannelOwner<Channel> {
     if (message.topic === "phoenix" && message.event === "heartbeat") {
       return this.reply(null, message.ref, message.topic, "ok", {});
     }
-    if (message.event === "phx_join") return this.#join(message);
+    if (message.topic === CONTROL_TOPIC) return this.ports.control.receive(message, this);
+    if (message.event === "phx_join") return this.#receiveJoin(message);
     const channel = this.#channels.get(message.topic);
     if (channel === undefined) return this.#receiveUnjoined(message);
+    if (channel.isAway) return this.#receiveAway(channel, message);
     if (!channel.hasEnded && message.joinRef !== null && message.joinRef !== channel.joinRef) {
       this.ports.counters.add("channels.stale_messages");
       return;
     }
+    if (this.#claim !== null && !channel.isAbsent) this.ports.claims!.answered(this.#claim);
     if (message.event === "phx_leave") channel.requestEnd({ kind: "left" }, message);
     else channel.post(message);
+  }
+
+  /** Where the client is away it has to join again first; it may leave. */
+  #receiveAway(channel: Channel, message: Inbound): void {
+    if (message.event === "phx_leave") channel.requestEnd({ kind: "left" });
+    this.#receiveUnjoined(message);
   }
 
   #receiveUnjoined(message: Inbound): void {
     if (message.event === "phx_leave") this.reply(message.joinRef, message.ref, message.topic, "ok", {});
     else this.say(this.unmatchedReply(message));
+  }
+
+  #receiveJoin(message: Inbound): void {
+    const claiming = readClaim(message);
+    if (claiming === null) return this.#join(message);
+    const { secret, message: join } = claiming;
+    const session = secret === null ? this : this.claim(secret);
+    session.#join(join);
   }
 
   #join(message: Inbound): void {
@@ -151,6 +283,7 @@ export class Session implements ChannelOwner<Channel> {
     const match = this.ports.kinds.find(message.topic);
     if (match === null) return this.say(this.unmatchedReply(message));
     const previous = this.#channels.get(message.topic);
+    if (previous !== undefined && previous.awayUntilMs !== null) return previous.resume(message);
     if ((previous === undefined || previous.finished) && this.#unfinished >= maxChannels) {
       this.ports.counters.add("channels.too_many");
       return refuse({ reason: "too many channels joined" });
@@ -200,9 +333,14 @@ export class Session implements ChannelOwner<Channel> {
     this.#output?.write(frame);
   }
 
-  /** Sends the frames of a turn that is shared with other sessions. */
-  writeTurn(turn: Turn): void {
-    this.#output?.writeTurn(turn);
+  /** Sends one publication, which may be left out if it has to wait. */
+  writeDroppable(publication: Droppable): void {
+    this.#output?.writeDroppable(publication);
+  }
+
+  /** Sends the frames of a turn that is shared with other sessions. `reader`: whose policy may leave some out. */
+  writeTurn(turn: TopicTurn, reader: SlowReader | null): void {
+    this.#output?.writeTurn(turn, reader);
   }
 
   /** The client sends more than its channels can take. */
@@ -227,6 +365,7 @@ export class Session implements ChannelOwner<Channel> {
   vanished(channel: Channel): void {
     if (this.#channels.get(channel.topic) === channel) this.#channels.delete(channel.topic);
     if (this.#holding === channel.subscription) this.#holding = null;
+    if (this.#claim?.suspended && this.#channels.size === 0) this.end({ kind: "closed" });
   }
 
   #stopWhenFinished(): void {

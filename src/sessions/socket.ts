@@ -24,7 +24,9 @@ export interface Socket {
   send(turn: Turn): void;
   /**
    * Begins the close: nothing is received any more, and what was handed over before may still leave. `code` can be
-   * sent (RFC 6455, section 7.4), `reason` has at most 123 bytes. MUST NOT throw; a second call does nothing.
+   * sent (RFC 6455, section 7.4), `reason` has at most 123 bytes. What has not ended after `limits.closeTimeoutMs` MUST
+   * be cut off or, where that cannot be, be counted (`connections.abandoned`) and forgotten. MUST NOT throw; a second
+   * call does nothing.
    */
   close(code: number, reason: string): void;
 }

@@ -7,6 +7,9 @@ import type {
   ClientReply,
   JoinPayload,
   JoinReply,
+  RequestEvents,
+  RequestPayload,
+  RequestReply,
   ServerEvents,
   ServerPayload,
 } from "../contract/define_topic.ts";
@@ -14,6 +17,8 @@ import type { ParamsOf, TopicPattern } from "../contract/pattern.ts";
 import type { BytesInput } from "../contract/schema.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { Joined, Refusal } from "./refusal.ts";
+import type { RequestOptions } from "./request_kind.ts";
+import type { SlowPolicy } from "./slow_policy.ts";
 import type { User } from "./user.ts";
 
 /** A topic without a contract: any event, any payload, nothing checked. */
@@ -57,6 +62,17 @@ export type PayloadOut<C extends AnyTopic, E extends EventsOut<C>> = C extends A
   ? ServerPayload<C, E & ServerEvents<C>>
   : unknown;
 
+/** What the server may ask a client. */
+export type RequestsTo<C extends AnyTopic> = C extends AnyContract ? RequestEvents<C> : string;
+/** What it asks with. */
+export type RequestPayloadTo<C extends AnyTopic, E extends RequestsTo<C>> = C extends AnyContract
+  ? RequestPayload<C, E & RequestEvents<C>>
+  : unknown;
+/** What the client answers. */
+export type RequestReplyFrom<C extends AnyTopic, E extends RequestsTo<C>> = C extends AnyContract
+  ? RequestReply<C, E & RequestEvents<C>>
+  : unknown;
+
 /** Somebody to leave out of a broadcast, or to send to alone. */
 export type Recipient = { readonly user: string } | { readonly connection: string };
 
@@ -87,13 +103,16 @@ export interface DeferredReply {
 /** Why a channel ended. */
 export interface LeaveReason {
   /**
-   * `left`: the client left. `closed`: its connection ended. `replaced`: the client joined the topic again. `stopped`:
-   * a handler called `ctx.stop`. `crashed`: a handler threw. `shutdown`: the server is going
-   * down; it waits for the handler, up to its deadline.
+   * `left`: the client left. `closed`: its connection ended. `expired`: its connection dropped, and the client did not
+   * come back in time. `replaced`: the client joined the topic again. `stopped`: a handler called `ctx.stop`. `kicked`:
+   * the application ended it (`app.topics`). `crashed`: a handler threw. `shutdown`: the server is going down; it waits
+   * for the handler, up to its deadline.
    */
-  readonly kind: "left" | "closed" | "replaced" | "stopped" | "crashed" | "shutdown";
+  readonly kind: "left" | "closed" | "expired" | "replaced" | "stopped" | "kicked" | "crashed" | "shutdown";
   /** What was thrown, where `kind` is `crashed`. */
   readonly error?: unknown;
+  /** What the client was told, where `kind` is `kicked`. */
+  readonly reason?: string;
 }
 
 /** What a join handler can do: all that a channel can, but there is no state yet. */
@@ -140,6 +159,20 @@ export interface ChannelContext<C extends AnyTopic, U extends User, S> extends J
    * an event to answer (in `info`, or where the client gave no ref) it answers nobody.
    */
   defer(): DeferredReply;
+  /**
+   * Asks this channel's client, and resolves with its answer, validated. The handler may await it: the answer gets past
+   * the messages that wait for the handler. A promise that nobody awaits does no harm.
+   *
+   * @throws {TroupeError} At once: `unknown_event`, `invalid_payload`, `unencodable_payload`. As a rejection:
+   * `request_timeout` (retryable); `request_refused`, with the client's response in `details`; `invalid_reply`, with the
+   * issues; `too_many_requests` (retryable) beyond `limits.maxRequests`; `request_ended` if the channel ends before;
+   * `client_away` (retryable) while its client is not connected.
+   */
+  request<E extends RequestsTo<C>>(
+    event: E,
+    payload: RequestPayloadTo<C, E>,
+    options?: RequestOptions,
+  ): Promise<RequestReplyFrom<C, E>>;
 }
 
 /** What a handler returns: a reply, a refusal, or a promise of one. */
@@ -166,6 +199,35 @@ export interface TopicHandlers<C extends AnyTopic, U extends User, S> {
   other?(ctx: ChannelContext<C, U, S>, payload: unknown): Outcome<unknown>;
   /** Messages from the server's side: what was told to `ctx.self`. */
   info?(ctx: ChannelContext<C, U, S>, message: unknown): void | Promise<void>;
+  /**
+   * What becomes of publications that a client does not read in time: one of `keepAll()`, `dropOldest({ max })`,
+   * `latest({ key })`, `sample({ everyMs })`, `closeSlow()`; or a function that chooses one for each member, called when
+   * its join is granted. Default: `keepAll()`, up to the bounds of the outbox.
+   */
+  readonly slow?: SlowPolicy | ((ctx: JoinContext<C, U>) => SlowPolicy);
+  /**
+   * The connection has dropped, and the client may come back within `limits.graceMs`: until then the channel lives on,
+   * a member as before, without anybody to send to. What is published and pushed meanwhile is counted, and lost.
+   */
+  suspended?(ctx: ChannelContext<C, U, S>): void | Promise<void>;
+  /**
+   * The client is back, over another connection (`ctx.connection`, `ctx.connectionId` and `ctx.user` are those of the
+   * new one). Called instead of `join`, with the payload of the client's new join; what it publishes and pushes goes
+   * out behind the reply. Return the reply, as the contract has it for joins; nothing, for what the client was answered
+   * the last time; {@link refuse} to leave the channel suspended. A throw ends the channel.
+   */
+  resumed?(ctx: ChannelContext<C, U, S>, payload: JoinIn<C>): Outcome<JoinOut<C> | void>;
+  /** The client did not come back in time. `leave` follows at once, with the reason `expired`. */
+  expired?(ctx: ChannelContext<C, U, S>): void | Promise<void>;
+  /**
+   * May this client still be a member? Asked every {@link TopicHandlers.recheckMs}, and by `App.recheck`, in the channel's
+   * own turn. Anything but `true` ends the channel at once: the client is told `troupe:kicked` with the reason
+   * `not_a_member`, then `phx_close`, and `leave` has the reason `kicked`. A throw is a crash: the client joins again, if
+   * `join` lets it.
+   */
+  recheck?(ctx: ChannelContext<C, U, S>): boolean | Promise<boolean>;
+  /** How often `recheck` is asked, in milliseconds. Default: on demand alone. */
+  readonly recheckMs?: number;
   /** The channel has ended, whatever the reason. Not called for a join that was refused or crashed. */
   leave?(ctx: ChannelContext<C, U, S>, reason: LeaveReason): void | Promise<void>;
 }

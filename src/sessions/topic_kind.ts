@@ -2,6 +2,8 @@ import { TroupeError } from "../base/errors.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
 import { anyRecord, check, type Schema } from "../contract/schema.ts";
 import type { TopicPattern } from "../contract/pattern.ts";
+import { invalidPolicy, isSlowPolicy, type SlowPolicy } from "./slow_policy.ts";
+import { type RequestKinds, requestKinds } from "./request_kind.ts";
 import type { AnyTopic, TopicHandlers, Untyped } from "./topic_handlers.ts";
 import type { User } from "./user.ts";
 
@@ -22,16 +24,39 @@ export interface TopicKind {
   readonly pattern: TopicPattern;
   readonly join: EventKind;
   readonly events: ReadonlyMap<string, EventKind>;
-  readonly other: Handler | null;
+  /** What takes all other events. */
+  readonly other: EventKind | null;
   readonly info: Handler | null;
   readonly leave: Handler | null;
+  readonly suspended: Handler | null;
+  readonly resumed: Handler | null;
+  readonly expired: Handler | null;
+  readonly recheck: Handler | null;
+  /** How often that is asked, in milliseconds; `null`: on demand alone. */
+  readonly recheckMs: number | null;
+  /** Chooses what becomes of publications that a client does not read in time; `null`: all are kept. */
+  readonly slow: ((ctx: unknown) => SlowPolicy) | null;
   /** What the server may send; `null`: anything. */
   readonly server: ReadonlyMap<string, Schema> | null;
+  /** What the server may ask a client. */
+  readonly requests: RequestKinds;
   /** Whether an event whose handler returns nothing is answered all the same. */
   readonly alwaysReplies: boolean;
 }
 
-const HANDLER_KEYS = ["join", "on", "other", "info", "leave"];
+const HANDLER_KEYS = [
+  "join",
+  "on",
+  "other",
+  "info",
+  "slow",
+  "leave",
+  "suspended",
+  "resumed",
+  "expired",
+  "recheck",
+  "recheckMs",
+];
 
 /**
  * Puts a contract and its handlers together.
@@ -68,10 +93,17 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
       reply: definition?.join?.reply ?? null,
     },
     events: definition === null ? untypedEvents(name, on) : typedEvents(name, definition, on),
-    other: optional("other"),
+    other: given.other === undefined ? null : { handler: optional("other")!, payload: null, reply: null },
     info: optional("info"),
     leave: optional("leave"),
+    suspended: optional("suspended"),
+    resumed: optional("resumed"),
+    expired: optional("expired"),
+    recheck: optional("recheck"),
+    recheckMs: recheckSchedule(name, given),
+    slow: slowChooser(name, given.slow, given),
     server: definition === null ? null : new Map(Object.entries(definition.server ?? {})),
+    requests: definition === null ? null : requestKinds(definition.requests),
     alwaysReplies: definition !== null,
   };
 }
@@ -145,6 +177,29 @@ function untypedEvents(name: string, on: Record<string, unknown>): ReadonlyMap<s
       reply: null,
     }]),
   );
+}
+
+function recheckSchedule(name: string, { recheck, recheckMs }: Record<string, unknown>): number | null {
+  if (recheckMs === undefined) return null;
+  if (typeof recheckMs !== "number" || !(recheckMs > 0) || recheckMs === Infinity) {
+    refuseHandlers(name, "recheckMs is no time", "a number of milliseconds above 0");
+  }
+  if (recheck === undefined) {
+    refuseHandlers(name, "recheckMs asks for a recheck", "recheck, a function (ctx)");
+  }
+  return recheckMs;
+}
+
+function slowChooser(name: string, slow: unknown, owner: object): TopicKind["slow"] {
+  if (slow === undefined) return null;
+  if (isSlowPolicy(slow)) return () => slow;
+  if (typeof slow !== "function") throw invalidPolicy(`"slow" of the topic "${name}"`, slow);
+  const choose = (slow as (ctx: unknown) => unknown).bind(owner);
+  return (ctx) => {
+    const chosen = choose(ctx);
+    if (isSlowPolicy(chosen)) return chosen;
+    throw invalidPolicy(`what "slow" of the topic "${name}" has chosen`, chosen);
+  };
 }
 
 function handlerAt(name: string, at: string, value: unknown, owner: object): Handler {

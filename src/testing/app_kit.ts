@@ -52,18 +52,24 @@ export class AppKit<U extends User = User> {
 
   /**
    * Opens a connection to `path`, with its query: `/socket/websocket?vsn=2.0.0`, or a component's path. Throws an
-   * `Error` with the response's status and body if the app refuses.
+   * `Error` with the response's status and body if the app refuses. `from`: the address that it comes from, for a server
+   * that knows it.
    */
-  async connect(path: string, headers: HeadersInit = {}): Promise<FakeConnection> {
-    const result = await this.tryConnect(path, headers);
+  async connect(path: string, headers: HeadersInit = {}, from?: string): Promise<FakeConnection> {
+    const result = await this.tryConnect(path, headers, from);
     if (!(result instanceof Response)) return result;
     throw new Error(`${path} was refused with status ${result.status}: ${await result.text()}`);
   }
 
   /** Like {@link AppKit.connect}, but hands out the response if the app refuses. */
-  async tryConnect(path: string, headers: HeadersInit = {}): Promise<FakeConnection | Response> {
+  async tryConnect(
+    path: string,
+    headers: HeadersInit = {},
+    from?: string,
+  ): Promise<FakeConnection | Response> {
     const request = this.#transport.request(new URL(path, "http://app.example"), headers);
-    const response = await this.app.fetch(request);
+    const remoteAddr: Deno.NetAddr = { transport: "tcp", hostname: from ?? "", port: 0 };
+    const response = await this.app.fetch(request, { remoteAddr });
     const connection = this.#transport.accepted(request);
     if (connection === null) return response;
     connection.open();

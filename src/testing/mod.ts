@@ -8,6 +8,10 @@
 export { AppKit, type AppKitOptions } from "./app_kit.ts";
 export { FakeSocket } from "./fake_socket.ts";
 export { FakeConnection, FakeTransport } from "./fake_transport.ts";
+export { type SessionStoreContract, testSessionStore } from "./contracts/session_store.ts";
+export type { ContractClient } from "./contracts/contract_client.ts";
+export { testTransport, type TransportContract } from "./contracts/transport.ts";
+export { RecordingSink, type Told, TransportStage } from "./contracts/transport_stage.ts";
 export { Kit, type KitOptions } from "./kit.ts";
 export { ManualTurns } from "./manual_turns.ts";
 export { ProbeActor } from "./probe_actor.ts";

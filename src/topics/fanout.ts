@@ -1,7 +1,7 @@
 import type { Codec, Frame } from "../protocol/codec.ts";
-import { Turn } from "../protocol/turn.ts";
 import type { Publication } from "./publication.ts";
 import type { Subscriber } from "./subscriber.ts";
+import { TopicTurn } from "./topic_turn.ts";
 
 /** What a topic took in during one turn, in order: publications, and subscriptions that begin between them. */
 export type Entry =
@@ -22,8 +22,8 @@ export class Fanout {
   readonly #filtered: boolean;
   #codec: Codec | null = null;
   #frames: readonly (Frame | null)[] = [];
-  #turn: Turn | null = null;
-  #others: Map<Codec, { frames: readonly (Frame | null)[]; turn: Turn }> | null = null;
+  #turn: TopicTurn | null = null;
+  #others: Map<Codec, { frames: readonly (Frame | null)[]; turn: TopicTurn }> | null = null;
 
   constructor(publications: readonly Publication[], onUnencodable: OnUnencodable) {
     this.#publications = publications;
@@ -45,7 +45,7 @@ export class Fanout {
       const publication = this.#publications[i];
       const frame = this.#frames[i];
       if (frame !== null && (publication.filter === null || publication.filter(subscriber))) {
-        subscriber.write(frame);
+        subscriber.write(frame, publication);
       }
       if (publication.origin === subscriber) publication.acknowledge();
     }
@@ -62,7 +62,17 @@ export class Fanout {
     const known = this.#others?.get(codec);
     this.#codec = codec;
     this.#frames = known?.frames ?? this.#publications.map((publication) => this.#encode(publication, codec));
-    this.#turn = known?.turn ?? new Turn(this.#frames.filter((frame) => frame !== null));
+    this.#turn = known?.turn ?? this.#turnOf(this.#frames);
+  }
+
+  #turnOf(frames: readonly (Frame | null)[]): TopicTurn {
+    const carried = frames.filter((frame) => frame !== null);
+    return new TopicTurn(
+      carried,
+      carried.length === frames.length
+        ? this.#publications
+        : this.#publications.filter((_, i) => frames[i] !== null),
+    );
   }
 
   #encode(publication: Publication, codec: Codec): Frame | null {

@@ -1,5 +1,5 @@
 import type { Codec, Frame } from "../protocol/codec.ts";
-import type { Turn } from "../protocol/turn.ts";
+import type { Published, TopicTurn } from "./topic_turn.ts";
 
 /**
  * One membership of one topic, as the topic sees it: where its publications go. The topic calls it directly, in the
@@ -22,8 +22,8 @@ export interface Subscriber {
   committed(): void;
   /** Its subscription is committed: publications follow. */
   subscribed(): void;
-  /** Takes one publication. */
-  write(frame: Frame): void;
+  /** Takes one publication, and its form in this subscriber's codec. */
+  write(frame: Frame, published: Published): void;
   /** Takes all publications of this turn; the list is shared with other subscribers. */
-  writeTurn(turn: Turn): void;
+  writeTurn(turn: TopicTurn): void;
 }

@@ -128,6 +128,16 @@ export class Topics {
     }, this.#idleMs);
   }
 
+  /** Ends a topic. Whoever holds it is told; whoever joins from now on starts another. */
+  close(name: string): void {
+    const running = this.#running.get(name);
+    if (running === undefined) return;
+    this.#stopIdleTimer(running);
+    this.#running.delete(name);
+    this.#ports.counters.add("topics.closed");
+    requestStop(running.ref);
+  }
+
   /** Asks the topic to subscribe a member that holds it. `false`: its mailbox is full. */
   subscribe(ref: Ref<TopicMessage>, subscriber: Subscriber): boolean {
     return offer(ref, { type: "subscribe", subscriber });

@@ -1,19 +1,31 @@
-import { CLOSE_ABNORMAL, normalizeClose } from "../protocol/close_codes.ts";
+import { CLOSE_ABNORMAL, CLOSE_INTERNAL, normalizeClose } from "../protocol/close_codes.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Turn } from "../protocol/turn.ts";
 import type { Socket, SocketSink } from "../sessions/socket.ts";
-import type { Gate, MountedTransport, Refusal, Transport } from "./transport.ts";
+import { type Closing, Closings } from "./closings.ts";
+import { handshakeFault } from "./handshake.ts";
+import type { Gate, MountedTransport, Transport, TransportPorts } from "./transport.ts";
 
 /** WebSocket (RFC 6455) by the runtime: `Deno.upgradeWebSocket`. */
 export const websocket: Transport = {
   name: "websocket",
   segment: "websocket",
   raw: true,
-  mount: () => MOUNTED,
+  mount: (ports) => new Mounted(ports),
 };
 
-/** All mounts are the same: nothing is remembered. */
-const MOUNTED: MountedTransport = {
+/** One mount; it remembers what is being closed. */
+class Mounted implements MountedTransport {
+  readonly #closings: Closings;
+
+  constructor(ports: TransportPorts) {
+    this.#closings = new Closings(ports);
+  }
+
+  end(): void {
+    this.#closings.clear();
+  }
+
   handle(request: Request, gate: Gate): Response | Promise<Response> {
     const fault = handshakeFault(request);
     if (fault !== null) return gate.refuse(fault);
@@ -22,45 +34,10 @@ const MOUNTED: MountedTransport = {
       const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
       // Not the runtime's own `protocol`: it misreads a list of offers without spaces, and throws.
       if (protocol !== null) response.headers.set("sec-websocket-protocol", protocol);
-      new WebSocketSocket(socket, connect());
+      new WebSocketSocket(socket, connect(), this.#closings);
       return response;
     });
-  },
-};
-
-/** Why `request` is no WebSocket handshake (RFC 6455, sections 4.2.1 and 4.4); `null` if it is one. */
-export function handshakeFault(request: Request): Refusal | null {
-  if (request.method !== "GET") {
-    const headers = { allow: "GET" };
-    return fault(405, "method_not_allowed", `a WebSocket handshake is a GET, got ${request.method}`, headers);
   }
-  const upgrade = { upgrade: "websocket" };
-  if (!hasToken(request.headers.get("connection"), "upgrade")) {
-    return fault(426, "upgrade_required", "the connection header must hold upgrade", upgrade);
-  }
-  if (!hasToken(request.headers.get("upgrade"), "websocket")) {
-    return fault(426, "upgrade_required", "the upgrade header must hold websocket", upgrade);
-  }
-  const version = request.headers.get("sec-websocket-version");
-  if (version !== "13") {
-    const headers = { ...upgrade, "sec-websocket-version": "13" };
-    return fault(
-      426,
-      "bad_websocket_version",
-      `sec-websocket-version must be 13, got ${version ?? "none"}`,
-      headers,
-    );
-  }
-  if (request.headers.has("sec-websocket-key")) return null;
-  return fault(400, "bad_handshake", "the sec-websocket-key header is absent", {});
-}
-
-function fault(status: number, reason: string, message: string, headers: Record<string, string>): Refusal {
-  return { status, reason, details: { message }, headers };
-}
-
-function hasToken(header: string | null, token: string): boolean {
-  return header?.toLowerCase().split(",").some((part) => part.trim() === token) ?? false;
 }
 
 /** What the runtime tells of a WebSocket. */
@@ -79,24 +56,37 @@ class WebSocketSocket implements Socket, EventListenerObject {
   readonly coalesces = false;
   readonly #socket: WebSocket;
   readonly #sink: SocketSink;
+  readonly #closings: Closings;
   /** What went to the runtime since it was last seen with nothing left, about. */
   #unseen = 0;
+  #receiving = false;
   #done = false;
 
-  constructor(socket: WebSocket, sink: SocketSink) {
+  constructor(socket: WebSocket, sink: SocketSink, closings: Closings) {
     this.#socket = socket;
     this.#sink = sink;
+    this.#closings = closings;
     socket.binaryType = "arraybuffer";
     // One listener for all: an `onmessage = …` for each event would cost 1 KiB a connection.
     for (const event of EVENTS) socket.addEventListener(event, this);
   }
 
-  /** Takes an event of the runtime's. A throw in here would end the process: a sink does not throw. */
+  /** Takes an event of the runtime's. A throw would end the process: a sink that breaks its promise ends alone. */
   handleEvent(event: Event): void {
     if (this.#done) return;
+    try {
+      this.#take(event);
+    } catch {
+      this.close(CLOSE_INTERNAL, "internal error");
+    }
+  }
+
+  #take(event: Event): void {
     if (event instanceof MessageEvent) {
       const { data } = event;
+      this.#receiving = true;
       this.#sink.received(typeof data === "string" ? data : new Uint8Array(data as ArrayBuffer));
+      this.#receiving = false;
     } else if (event instanceof CloseEvent) this.#ended(event.code, event.reason);
     else if (event.type === "open") this.#opened();
     // A close event follows for every error that ends the connection, except before it was open.
@@ -135,12 +125,14 @@ class WebSocketSocket implements Socket, EventListenerObject {
   close(code: number, reason: string): void {
     if (this.#done) return;
     this.#done = true;
-    try {
-      this.#socket.close(code, reason);
-    } catch {
-      // Closed already.
-    }
     this.#forget();
+    const socket = this.#socket;
+    const begin = (): void => beginClose(socket, code, reason);
+    // In the event of a message, the runtime would go on reading before it writes the close frame, and if there is more
+    // to read, drop the connection without one.
+    if (this.#receiving) this.#closings.soon(begin);
+    else begin();
+    if (socket.readyState !== WebSocket.CLOSED) new EndOfSocket(socket, this.#closings);
   }
 
   #ended(code: number, reason: string): void {
@@ -154,5 +146,35 @@ class WebSocketSocket implements Socket, EventListenerObject {
   /** A socket whose other side does not read stays in the runtime for long: it must not keep the connection with it. */
   #forget(): void {
     for (const event of EVENTS) this.#socket.removeEventListener(event, this);
+  }
+}
+
+function beginClose(socket: WebSocket, code: number, reason: string): void {
+  try {
+    socket.close(code, reason);
+  } catch {
+    // Closed already.
+  }
+}
+
+/** Waits for the end of a socket whose close has begun; of the connection that was behind it, it knows nothing. */
+class EndOfSocket implements Closing, EventListenerObject {
+  readonly #socket: WebSocket;
+  readonly #closings: Closings;
+
+  constructor(socket: WebSocket, closings: Closings) {
+    this.#socket = socket;
+    this.#closings = closings;
+    socket.addEventListener("close", this, { once: true });
+    closings.add(this);
+  }
+
+  /** The runtime says nothing of bytes any more: `bufferedAmount` is 0 from the close on. */
+  get ended(): boolean {
+    return this.#socket.readyState === WebSocket.CLOSED;
+  }
+
+  handleEvent(): void {
+    this.#closings.delete(this);
   }
 }

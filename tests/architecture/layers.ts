@@ -80,7 +80,13 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     at: "src/auth",
-    may: ["src/base", "src/http/middleware.ts"],
+    may: [
+      "src/base",
+      "src/http/middleware.ts",
+      "src/http/hmac_signer.ts",
+      "src/http/origin.ts",
+      "src/http/credentials.ts",
+    ],
     packages: ["jose", "@std/http", TIMELESS_ASYNC],
   },
   {
@@ -120,8 +126,26 @@ export const LAYERS: readonly Layer[] = [
   // Leaves. Those that implement a port import the port's file, not its folder.
   {
     at: "src/transport/ws",
-    may: ["src/base", "src/transport/transport.ts", "src/sessions/socket.ts"],
-    packages: ["ws", "node:http"],
+    may: [
+      "src/base",
+      "src/transport/transport.ts",
+      "src/transport/serve.ts",
+      "src/transport/handshake.ts",
+      "src/transport/closings.ts",
+      "src/sessions/socket.ts",
+      "src/protocol/frame.ts",
+      "src/protocol/turn.ts",
+      "src/protocol/close_codes.ts",
+    ],
+    packages: [
+      "ws",
+      "node:http",
+      "node:https",
+      "node:net",
+      "node:stream",
+      "node:buffer",
+      { name: "node:zlib", onlyIn: "src/transport/ws/framing.ts" },
+    ],
   },
   {
     at: "src/brokers",

@@ -66,3 +66,21 @@ Deno.test("Output keeps program order whatever the barriers do", () => {
     assertEquals(out, Array.from({ length: said }, (_, n) => `${n}`));
   }));
 });
+
+Deno.test("What is redirected goes to the new output, what waits, too; what is dropped goes nowhere", () => {
+  const [first, second]: string[][] = [[], []];
+  const to = (out: string[]) => ({ write: ({ data }: Frame) => void out.push(data as string) });
+  const held = new HeldOutput(to(first));
+  held.raise();
+  held.hold(new Frame("a"));
+  held.redirect(to(second));
+  held.pass();
+  assertEquals([first, second], [[], ["a"]]);
+  held.raise();
+  held.hold(new Frame("b"));
+  held.drop();
+  assertEquals([held.holds, held.blocked], [false, true]);
+  held.hold(new Frame("c"));
+  held.pass();
+  assertEquals(second, ["a", "c"]);
+});

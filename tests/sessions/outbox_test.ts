@@ -3,8 +3,11 @@ import { Counters } from "../../src/base/inspect.ts";
 import { Scheduler } from "../../src/actors/scheduler.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { phoenixV21 } from "../../src/protocol/phoenix_v2_1.ts";
-import { Turn } from "../../src/protocol/turn.ts";
+import { TopicTurn } from "../../src/topics/topic_turn.ts";
 import { Flusher } from "../../src/sessions/flusher.ts";
+import { silentLogger } from "../../src/base/log.ts";
+import { closeSlow, dropOldest, latest, type SlowPolicy } from "../../src/sessions/slow_policy.ts";
+import { Droppable, SlowReader } from "../../src/sessions/slow_reader.ts";
 import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxLimits } from "../../src/sessions/outbox.ts";
 import { FakeSocket, ManualTurns, VirtualClock } from "../../src/testing/mod.ts";
 
@@ -35,6 +38,8 @@ function setUp({ joins = false, limits = {} as Partial<OutboxLimits> } = {}) {
 }
 
 const frame = (text: string): Frame => new Frame(text);
+const topicTurn = (frames: Frame[]): TopicTurn =>
+  new TopicTurn(frames, frames.map(() => ({ event: "e", payload: {}, position: null })));
 const message = (n: number): Frame => frame(`[null,null,"t","e",${n}]`);
 const messages = (count: number): Frame[] => Array.from({ length: count }, (_, n) => message(n));
 
@@ -50,7 +55,7 @@ Deno.test("Frames of a turn leave together, once, at its end", () => {
 
 Deno.test("Slow consumers: the shared turn is used as it is where the outbox is empty and writable", () => {
   const { outbox, socket, turn } = setUp();
-  const shared = new Turn([frame("a"), frame("b")]);
+  const shared = topicTurn([frame("a"), frame("b")]);
   outbox.writeTurn(shared);
   turn();
   assert(socket.turns[0] === shared);
@@ -60,7 +65,7 @@ Deno.test("Slow consumers: a shared turn is not used where something else is wri
   for (const before of [true, false]) {
     const { outbox, socket, turn } = setUp();
     socket.coalesces = true;
-    const shared = new Turn([frame("a"), frame("b")]);
+    const shared = topicTurn([frame("a"), frame("b")]);
     if (before) outbox.write(frame("own"));
     outbox.writeTurn(shared);
     if (!before) outbox.write(frame("own"));
@@ -75,7 +80,7 @@ Deno.test("Slow consumers: a shared turn is not used behind a backlog", () => {
   socket.bufferedBytes = 65_536;
   outbox.write(frame("first"));
   turn();
-  const shared = new Turn([frame("a"), frame("b")]);
+  const shared = topicTurn([frame("a"), frame("b")]);
   outbox.writeTurn(shared);
   turn();
   assertEquals([outbox.length, socket.turns.length], [3, 0]);
@@ -180,7 +185,7 @@ Deno.test("Slow consumers: a shared turn that the transport does not take counts
   const { outbox, socket, turn, events } = setUp({ limits: { maxFrames: 10 } });
   socket.coalesces = true;
   socket.bufferedBytes = 65_536;
-  outbox.writeTurn(new Turn(messages(11)));
+  outbox.writeTurn(topicTurn(messages(11)));
   assertEquals(outbox.length, 11);
   turn();
   assertEquals(events, ["overflowed"]);
@@ -245,13 +250,13 @@ Deno.test("Slow consumers: binary frames count towards the 256, with batches too
 Deno.test("Slow consumers: without batches in the codec, none is ever made", () => {
   const { outbox, socket, turn } = setUp();
   for (const each of messages(10)) outbox.write(each);
-  outbox.writeTurn(new Turn(messages(3)));
+  outbox.writeTurn(topicTurn(messages(3)));
   turn();
   assertEquals(socket.frames.length, 13);
 });
 
 Deno.test("The joined form of a shared turn is made once for all connections", () => {
-  const shared = new Turn(messages(5));
+  const shared = topicTurn(messages(5));
   const [a, b] = [setUp({ joins: true }), setUp({ joins: true })];
   for (const { outbox, turn } of [a, b]) {
     outbox.writeTurn(shared);
@@ -292,23 +297,23 @@ Deno.test("A closed outbox drops what waits, and leaves no timer behind for long
 
 Deno.test("A shared turn leaves at once where nothing can be joined, and behind what waits for the turn's end", () => {
   const plain = setUp();
-  plain.outbox.writeTurn(new Turn([frame("a"), frame("b")]));
+  plain.outbox.writeTurn(topicTurn([frame("a"), frame("b")]));
   assertEquals(plain.socket.frames, ["a", "b"]);
 
   const joining = setUp({ joins: true });
-  joining.outbox.writeTurn(new Turn(messages(2)));
+  joining.outbox.writeTurn(topicTurn(messages(2)));
   assertEquals(joining.socket.turns.length, 0);
 
   const queued = setUp();
   queued.outbox.write(frame("before"));
-  queued.outbox.writeTurn(new Turn([frame("a")]));
+  queued.outbox.writeTurn(topicTurn([frame("a")]));
   assertEquals(queued.socket.frames, []);
   queued.turn();
   assertEquals(queued.socket.frames, ["before", "a"]);
 
   const behind = setUp();
   behind.socket.bufferedBytes = 65_536;
-  behind.outbox.writeTurn(new Turn([frame("a")]));
+  behind.outbox.writeTurn(topicTurn([frame("a")]));
   assertEquals([behind.outbox.length, behind.flusher.behind], [1, 1]);
 });
 
@@ -335,4 +340,78 @@ Deno.test("Answers to a message leave within its I/O callback where nothing can 
   assertEquals(queued.socket.frames, []);
   queued.turn();
   assertEquals(queued.socket.frames, ["before", "a"]);
+});
+
+/** A subscription with a policy, for {@link setUp}'s outbox. */
+function readerOf(policy: SlowPolicy, { clock, counters }: ReturnType<typeof setUp>): SlowReader {
+  const ports = { clock, counters, logger: silentLogger };
+  return new SlowReader(policy, ports, ({ count }) => frame(`missed ${count}`));
+}
+const published = { event: "e", payload: {}, position: null };
+const numbers = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, i) => `${from + i}`);
+
+Deno.test("Slow consumers: a shared turn of a topic with a policy is handed on as it is, like any other", () => {
+  const plain = setUp();
+  const shared = topicTurn(messages(3));
+  plain.outbox.writeTurn(shared, readerOf(latest(), plain));
+  assert(plain.socket.turns[0] === shared);
+});
+
+Deno.test("Slow consumers: a turn that does not fit is conflated as soon as the rest has to wait", () => {
+  const given = setUp({ limits: { maxTransportFrames: 10, maxFrames: 100 } });
+  given.socket.stalled = true;
+  given.outbox.writeTurn(topicTurn(numbers(0, 300).map(frame)), readerOf(dropOldest({ max: 3 }), given));
+  assertEquals(given.socket.frames, numbers(0, 10));
+  assertEquals([given.outbox.length, given.events], [3, []]);
+  given.socket.resume();
+  given.clock.step(10);
+  assertEquals(given.socket.take().slice(10), ["missed 287", "297", "298", "299"]);
+});
+
+Deno.test("Slow consumers: more than the outbox holds may come in one turn, where some is left out", () => {
+  const given = setUp({ limits: { maxFrames: 10 } });
+  const reader = readerOf(dropOldest({ max: 3 }), given);
+  given.outbox.write(frame("reply"));
+  given.socket.bufferedBytes = 65_536;
+  for (const text of numbers(0, 100)) {
+    given.outbox.writeDroppable(new Droppable(frame(text), published, reader));
+  }
+  assertEquals([given.outbox.length, given.events], [4, []]);
+  given.turn();
+  given.socket.resume();
+  given.clock.step(10);
+  assertEquals(given.socket.frames, ["reply", "missed 97", "97", "98", "99"]);
+});
+
+Deno.test("Slow consumers: what is written one by one and leaves in its turn is never left out", () => {
+  const given = setUp({ joins: true });
+  const reader = readerOf(latest(), given);
+  for (let n = 0; n < 3; n++) given.outbox.writeDroppable(new Droppable(message(n), published, reader));
+  given.outbox.write(message(3));
+  given.turn();
+  assertEquals(JSON.parse(given.socket.frames[0] as string).length, 4);
+  assertEquals([given.outbox.length, given.flusher.behind], [0, 0]);
+});
+
+Deno.test("Slow consumers: closeSlow lets go of the connection in the commit, or where the turn ends", () => {
+  for (const coalesces of [false, true]) {
+    const given = setUp();
+    given.socket.coalesces = coalesces;
+    given.socket.bufferedBytes = 65_536;
+    given.outbox.writeTurn(topicTurn([frame("a")]), readerOf(closeSlow(), given));
+    given.turn();
+    assertEquals([given.events, given.counters.get("slow.closed")], [["overflowed"], 1]);
+  }
+});
+
+Deno.test("Slow consumers: notices and publications come in batches where there are any", () => {
+  const given = setUp({ joins: true });
+  given.socket.bufferedBytes = 65_536;
+  const reader = readerOf(dropOldest({ max: 2 }), given);
+  given.outbox.writeTurn(topicTurn(messages(4)), reader);
+  given.turn();
+  given.socket.resume();
+  given.clock.step(10);
+  assertEquals(given.socket.frames, [`[missed 2,${message(2).data},${message(3).data}]`]);
 });

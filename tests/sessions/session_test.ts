@@ -8,6 +8,7 @@ import { phoenixV2 } from "../../src/protocol/phoenix_v2.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import { channelBehavior } from "../../src/sessions/channel_behavior.ts";
 import { ConnectionInfo } from "../../src/sessions/connection_info.ts";
+import { ControlTopic } from "../../src/sessions/control.ts";
 import { Members } from "../../src/sessions/members.ts";
 import { OpenWork } from "../../src/sessions/open_work.ts";
 import { DEFAULT_SESSION_LIMITS, Session, sessionBehavior } from "../../src/sessions/session.ts";
@@ -37,7 +38,9 @@ function setUp(kit: Kit, handlers: TopicHandlers<Untyped, User, unknown>) {
     kinds,
     work: new OpenWork(),
     isEnding: () => false,
+    control: new ControlTopic(),
     maxRefusedMessages: 10,
+    maxRequests: 16,
     channelBehavior: channelBehavior(100),
   };
   const sessions = new DynamicSupervisor(system, { name: "sessions", child: sessionBehavior });
@@ -50,6 +53,7 @@ function setUp(kit: Kit, handlers: TopicHandlers<Untyped, User, unknown>) {
       output: {
         write: ({ data }: Frame) => void out.push(JSON.parse(data as string)),
         gainsByWaiting: true,
+        writeDroppable: ({ frame }) => void out.push(JSON.parse(frame!.data as string)),
         writeTurn: ({ frames }) => out.push(...frames.map(({ data }) => JSON.parse(data as string))),
       },
       overloaded() {},
@@ -184,7 +188,8 @@ Deno.test("A connection that attaches to a session takes its output over", async
   await kit.settle();
   client.take();
   let taken = 0;
-  const output = { gainsByWaiting: true, write: () => void taken++, writeTurn: () => void taken++ };
+  const take = (): void => void taken++;
+  const output = { gainsByWaiting: true, write: take, writeDroppable: take, writeTurn: take };
   client.session.attach({ output, overloaded() {} });
   client.send("room:1", "echo");
   await kit.settle();

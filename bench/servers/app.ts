@@ -1,0 +1,36 @@
+import { z } from "zod";
+import { App, type AppOptions, defineTopic, type Limits } from "../../mod.ts";
+import { collectGarbage } from "./process.ts";
+
+const text = z.object({ text: z.string().max(500) });
+const Checked = defineTopic("checked:{id}", {
+  client: { echo: { payload: text, reply: text } },
+});
+
+const MANY = 1_000_000_000;
+const GENEROUS: Limits = {
+  upgradesPerSecond: MANY,
+  upgradeBurst: MANY,
+  maxConnectionsPerAddress: MANY,
+  messagesPerSecond: MANY,
+  messageBurst: MANY,
+  bytesPerSecond: MANY,
+  byteBurst: MANY,
+};
+
+/**
+ * The engine, as an application would use it: the component `/echo`, the topics `plain:*` without a contract and
+ * `checked:{id}` with one. All limits are the defaults but for those on what one client may do: the load is one client
+ * that does all that thousands do.
+ */
+export function benchApp(options: AppOptions = {}): App {
+  return new App({ fallback: collectGarbage, limits: GENEROUS, ...options })
+    .component("/echo", { message: (connection, data) => connection.send(data) })
+    .topic("plain:*", {
+      on: {
+        echo: (_ctx, payload) => payload,
+        say: (ctx, payload) => ctx.broadcast("said", payload),
+      },
+    })
+    .topic(Checked, { on: { echo: (_ctx, payload) => payload } });
+}

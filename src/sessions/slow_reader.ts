@@ -1,0 +1,158 @@
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/errors.ts";
+import type { Counters } from "../base/inspect.ts";
+import type { Logger } from "../base/log.ts";
+import type { Frame } from "../protocol/frame.ts";
+import type { Published } from "../topics/topic_turn.ts";
+import type { SlowPolicy } from "./slow_policy.ts";
+import { type SlowRule, slowRule } from "./slow_rules.ts";
+
+/** What a client is told of publications that were left out: the payload of `troupe:missed`. */
+export interface Missed {
+  /** How many, since it was last told. */
+  readonly count: number;
+  /** The offset of the first of them; `null` where the topic has no history. */
+  readonly from: number | null;
+  /** The offset of the last of them. */
+  readonly to: number | null;
+}
+
+/** What a slow reader needs of its surroundings. */
+export interface SlowReaderPorts {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly logger: Logger;
+}
+
+/** A publication for one subscriber that may be left out if it has to wait. */
+export class Droppable {
+  /** `null`: it is left out. */
+  frame: Frame | null;
+  readonly reader: SlowReader;
+  /** What the reader's policy tells it from others by; known once it waits. */
+  key: string | number | undefined = undefined;
+  /** Where it stands among those of its reader that have waited; 0: it has not. */
+  number = 0;
+  /** Its offset in the topic's history. */
+  readonly offset: number | null;
+  /** What the frame carries, until the key is known: a payload must not be kept for longer than its frame needs it. */
+  published: Published | null;
+
+  constructor(frame: Frame, published: Published, reader: SlowReader) {
+    this.frame = frame;
+    this.published = published;
+    this.offset = published.position?.offset ?? null;
+    this.reader = reader;
+  }
+}
+
+/**
+ * A subscription's slow-consumer policy at work: chooses among the publications that wait in its connection's backlog,
+ * and knows what the client has to be told.
+ */
+export class SlowReader {
+  /** Whether the connection is to be closed as soon as something waits. */
+  readonly closes: boolean;
+  /** Whether its oldest may be left out where the outbox is full. */
+  readonly yields: boolean;
+  readonly #policy: SlowPolicy;
+  readonly #counter: string;
+  readonly #ports: SlowReaderPorts;
+  readonly #rule: SlowRule<Droppable> | null;
+  readonly #notice: (missed: Missed) => Frame;
+  #lastNumber = 0;
+  /** What was left out since the client was last told: how many, and the ends, by their numbers and offsets. */
+  #count = 0;
+  #firstOut = 0;
+  #lastOut = 0;
+  #from: number | null = null;
+  #to: number | null = null;
+  #warned = false;
+
+  /** `notice` makes the message that tells the client. */
+  constructor(policy: SlowPolicy, ports: SlowReaderPorts, notice: (missed: Missed) => Frame) {
+    this.#policy = policy;
+    this.#ports = ports;
+    this.#notice = notice;
+    this.#rule = slowRule(policy, ports.clock);
+    this.#counter = `slow.dropped.${policy.kind}`;
+    this.closes = policy.kind === "close";
+    this.yields = policy.kind === "drop_oldest" || policy.kind === "sample";
+  }
+
+  /** `waiting` has to wait, behind all others of this reader. Gives the one that is left out for it. */
+  admit(waiting: Droppable): Droppable | null {
+    waiting.number = ++this.#lastNumber;
+    if (this.#policy.kind === "latest") waiting.key = this.#keyOf(waiting.published!, this.#policy.key);
+    waiting.published = null;
+    return this.#rule?.admit(waiting) ?? null;
+  }
+
+  /** `waiting`, which was admitted, is left out. */
+  drop(waiting: Droppable): void {
+    const { number, offset } = waiting;
+    waiting.frame = null;
+    this.#rule?.forget(waiting);
+    if (this.#count++ === 0) this.#firstOut = this.#lastOut = number;
+    if (number <= this.#firstOut) {
+      this.#firstOut = number;
+      this.#from = offset;
+    }
+    if (number >= this.#lastOut) {
+      this.#lastOut = number;
+      this.#to = offset;
+    }
+    const { counters } = this.#ports;
+    counters.add("slow.dropped");
+    counters.add(this.#counter);
+  }
+
+  /** What the client has to be told ahead of `next`, if anything. */
+  noticeBefore(next: Droppable): Frame | null {
+    if (this.#count === 0 || (next.number !== 0 && this.#firstOut > next.number)) return null;
+    return this.#notice({ count: this.#count, from: this.#from, to: this.#to });
+  }
+
+  /** The client is being told. */
+  noticed(): void {
+    this.#count = 0;
+  }
+
+  /** `waiting` leaves for the client. */
+  leave(waiting: Droppable): void {
+    if (waiting.number !== 0) this.#rule?.forget(waiting);
+  }
+
+  /** Nothing waits any more, since the connection has ended. */
+  clear(): void {
+    this.#rule?.clear();
+    this.noticed();
+  }
+
+  #keyOf(
+    { event, payload }: Published,
+    key: (event: string, payload: unknown) => unknown,
+  ): string | number | undefined {
+    try {
+      const value = key(event, payload);
+      if (typeof value === "string" || typeof value === "number") return value;
+      throw new TypeError(
+        `it gave ${value === null ? "null" : `a ${typeof value}`}, not a string or a number`,
+      );
+    } catch (error) {
+      this.#ports.counters.add("slow.key_failures");
+      if (!this.#warned) {
+        this.#ports.logger.log(
+          "error",
+          "the key of a slow-consumer policy failed: nothing is left out for it",
+          {
+            event,
+            error: messageOf(error),
+          },
+        );
+      }
+      this.#warned = true;
+      return undefined;
+    }
+  }
+}
