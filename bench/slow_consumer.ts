@@ -24,7 +24,7 @@ import { spread } from "./statistics.ts";
 const DELAY_TARGET = 1.2;
 const SIZES = [16, 128, 16_384];
 /** Publications a second, by size: so that outboxes fill, and the load keeps up with one reader that reads. */
-const RATES: Readonly<Record<number, number>> = { 16: 500, 128: 500, 16_384: 100 };
+const RATES: Readonly<Record<number, number>> = { 16: 500, 128: 500, 16_384: 40 };
 
 const args = parseArgs(Deno.args, { boolean: ["quick"], string: ["rounds"] });
 const quick = args.quick === true;

@@ -23,7 +23,7 @@ export interface Runnable {
 /** Scheduled without a message. */
 export const NOTHING: unique symbol = Symbol("nothing");
 
-/** Something to do once, in the phase that it was asked for. MUST NOT ask for the same phase again from within it. */
+/** Something to do once, in the phase that it was asked for. Asked for again from within, it is done in the next turn. */
 export type PhaseTask = () => void;
 
 /** How the scheduler gets the next turn of the event loop. The real one is `setImmediate`. */

@@ -22,7 +22,10 @@ export interface DrainPorts {
   readonly random: Random;
   readonly counters: Counters;
   readonly scheduler: Scheduler;
-  readonly connections: Iterable<Connection> & { readonly size: number };
+  readonly connections: Iterable<Connection> & {
+    readonly size: number;
+    get(id: string): Connection | undefined;
+  };
   /** The connections whose handshake was accepted, and that are not open yet. */
   readonly openings: Iterable<Connection>;
 }
@@ -97,10 +100,13 @@ export class Drain {
   }
 
   #close(): void {
-    const { clock } = this.#ports;
+    const { clock, connections } = this.#ports;
     const all = this.#leaving.length;
     const end = Math.min(this.#done + this.#batch, all);
-    for (; this.#done < end; this.#done++) this.#closeOne(this.#leaving[this.#done]);
+    for (; this.#done < end; this.#done++) {
+      const connection = this.#leaving[this.#done];
+      if (connections.get(connection.info.id) === connection) this.#closeOne(connection); // it may have gone by itself
+    }
     if (end === all) return this.#closeRest();
     const dueMs = this.#closingSinceMs + this.#overMs * end / all;
     this.#after(dueMs - clock.elapsedMs(), () => this.#close());

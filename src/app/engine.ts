@@ -2,6 +2,7 @@ import { systemClock, type TimerId } from "../base/clock.ts";
 import { CountedClock } from "../base/counted_clock.ts";
 import { DynamicSupervisor } from "../actors/dynamic_supervisor.ts";
 import { System } from "../actors/system.ts";
+import { Turnstile } from "../http/turnstile.ts";
 import { PatternTable } from "../contract/pattern_table.ts";
 import { CLOSE_RESTART } from "../protocol/close_codes.ts";
 import type { Codec } from "../protocol/codec.ts";
@@ -80,6 +81,8 @@ export class Engine {
   readonly #connectionActors: DynamicSupervisor<ConnectionMessage, Connection>;
   readonly #wheels = new Map<number, IdleWheel>();
   readonly #work = new OpenWork();
+  /** Paces handshakes. */
+  readonly turnstile: Turnstile;
   readonly #openings: Openings;
   #handshakes = 0;
   #ending = false;
@@ -90,6 +93,7 @@ export class Engine {
     this.system = new System({ ...options, clock: this.#clock });
     this.#limits = limits;
     const { system } = this;
+    this.turnstile = new Turnstile(system.scheduler, system.counters, limits);
     this.#openings = new Openings(system.clock, system.counters, limits);
     const guardPorts = {
       system,
@@ -284,6 +288,20 @@ export class Engine {
     } finally {
       leave();
       this.#handshakes--;
+    }
+  }
+
+  /** What `answer` comes to, or `late` if that takes longer than `authenticate` may. */
+  async inTime<T>(answer: Promise<T>, late: T): Promise<T> {
+    const { clock } = this.system;
+    let timer: TimerId = 0;
+    const timeout = new Promise<T>((resolve) => {
+      timer = clock.setTimer(() => resolve(late), this.#limits.authenticateTimeoutMs);
+    });
+    try {
+      return await Promise.race([answer, timeout]);
+    } finally {
+      clock.clearTimer(timer);
     }
   }
 

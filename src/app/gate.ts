@@ -62,6 +62,9 @@ export const SHUTTING_DOWN: Refusal = { status: 503, reason: "shutting_down" };
 /** The server is about to go down. */
 const DRAINING: Refusal = { status: 503, reason: "draining" };
 
+/** A step of the application's keeps a client waiting for too long. */
+const LATE_STEP: Refusal = { status: 503, reason: "middleware_timeout" };
+
 /** The answer to a request that is refused. It is counted under its reason. */
 export function refuse(refusal: Refusal, engine: Engine): Response {
   engine.system.counters.add(`upgrades.refused.${refusal.reason}`);
@@ -85,9 +88,10 @@ function answerOf({ status, reason, details, headers }: Refusal): Response {
 export class RequestGate implements Gate {
   readonly url: URL;
   readonly remoteAddress: string;
-  /** The request, without cookies that are not believed. */
-  readonly #request: Request;
-  readonly #cookiesWithheld: boolean;
+  readonly #given: Request;
+  /** {@link RequestGate.request}, once somebody has asked for it. */
+  #request: Request | null = null;
+  #cookiesWithheld = false;
   readonly #endpoint: Endpoint;
   readonly #params: Readonly<Record<string, string>>;
   readonly #ports: GatePorts;
@@ -100,14 +104,25 @@ export class RequestGate implements Gate {
     params: Readonly<Record<string, string>>,
     ports: GatePorts,
   ) {
+    this.#given = request;
     this.url = url;
     this.remoteAddress = remoteAddress;
     this.#endpoint = endpoint;
     this.#params = params;
     this.#ports = ports;
-    this.#cookiesWithheld = request.headers.has("cookie") && !endpoint.believesCookies(request);
-    this.#request = this.#cookiesWithheld ? withoutCookies(request) : request;
-    if (this.#cookiesWithheld) ports.engine.system.counters.add("cookies.withheld");
+  }
+
+  /** The request, without cookies that are not believed: made when it is asked for, since many are refused before. */
+  get request(): Request {
+    return this.#request ??= this.#look();
+  }
+
+  #look(): Request {
+    const request = this.#given;
+    this.#cookiesWithheld = request.headers.has("cookie") && !this.#endpoint.believesCookies(request);
+    if (!this.#cookiesWithheld) return request;
+    this.#ports.engine.system.counters.add("cookies.withheld");
+    return withoutCookies(request);
   }
 
   refuse(refusal: Refusal): Response {
@@ -115,7 +130,7 @@ export class RequestGate implements Gate {
   }
 
   originFault(): Refusal | null {
-    return originFault(this.#endpoint.allows, this.#request, this.#ports.engine.system.logger);
+    return originFault(this.#endpoint.allows, this.request, this.#ports.engine.system.logger);
   }
 
   async admit(
@@ -133,7 +148,7 @@ export class RequestGate implements Gate {
       verdict instanceof Response
         ? refuse({ status: verdict.status, reason: "by_middleware" }, verdict)
         : refuse(verdict);
-    const upgrade = new Upgrade(this.#request, this.url, this.remoteAddress, this.#endpoint.transportName);
+    const upgrade = new Upgrade(this, this.url, this.remoteAddress, this.#endpoint.transportName);
     const fault = this.#endpoint.guards.upgrade(upgrade);
     const guarded = fault instanceof Promise ? await fault : fault;
     if (guarded) return refuseByStep(guarded);
@@ -141,8 +156,12 @@ export class RequestGate implements Gate {
     if ("reason" in asked) return refuse(asked);
     // A place is kept from here on: those whose `authenticate` is pending count.
     return await engine.duringHandshake(this.remoteAddress, async (isRevoked) => {
+      // Only those who may come in at all wait in the row: it is not for a flood from one address to fill.
+      const pass = engine.turnstile.enter();
+      if (pass === false) return refuse({ status: 503, reason: "too_many_handshakes" });
+      if (pass !== true) await pass;
       const verdict = guards.middleware.upgrade(upgrade);
-      const stepped = verdict instanceof Promise ? await verdict : verdict;
+      const stepped = verdict instanceof Promise ? await engine.inTime(verdict, LATE_STEP) : verdict;
       if (stepped) return refuseByStep(stepped);
       const id = engine.system.random.uuid();
       const grant = await this.#whoIsIt(asked.token, id, upgrade);
@@ -176,7 +195,7 @@ export class RequestGate implements Gate {
   }
 
   #connect(id: string, grant: Grant, { codec, protocol }: Handshake, { left }: Upgrade): Connection {
-    const { url, headers } = this.#request;
+    const { url, headers } = this.request;
     const info = new ConnectionInfo(id, url, headers, this.remoteAddress, protocol ?? "", left);
     const { component, ports } = this.#endpoint;
     const { engine } = this.#ports;
@@ -194,7 +213,7 @@ export class RequestGate implements Gate {
   ): Grant | Promise<Grant | Response | NotAuthenticated> {
     const { authority } = this.#ports.engine;
     if (!authority.asks) return { user: { id }, expiresAtMs: null, tokenId: null };
-    const credentials = readCredentials(this.#request, this.url, token);
+    const credentials = readCredentials(this.request, this.url, token);
     const { request, remoteAddress, values } = upgrade;
     return authority.ask({ ...credentials, request, remoteAddress, values });
   }
@@ -210,7 +229,7 @@ export class RequestGate implements Gate {
   #examine(): Handshake | Refusal {
     const { component, subProtocols, codecs, codec: fixed, tokenParam } = this.#endpoint;
     const { engine } = this.#ports;
-    const offered = this.#request.headers.get("sec-websocket-protocol");
+    const offered = this.request.headers.get("sec-websocket-protocol");
     const protocol = chooseSubProtocol(offered, subProtocols);
     if (protocol === null) {
       return { status: 403, reason: "no_sub_protocol", details: { accepted: subProtocols } };

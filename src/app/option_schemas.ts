@@ -92,6 +92,8 @@ const limitsSchema = z.strictObject({
   outboxBytes: count.default(1_048_576),
   transportFrames: count.default(256),
   transportBytes: count.default(65_536),
+  handshakesPerTurn: count.default(8),
+  maxWaitingHandshakes: count.default(10_000),
   authenticateTimeoutMs: durationMs.default(5_000),
   expiringNoticeMs: durationMs.default(60_000),
   maxRevocations: count.default(100_000),

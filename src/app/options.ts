@@ -109,8 +109,15 @@ export interface Limits extends TrafficLimits {
   /** Bytes that the transport may hold. Default: 65,536 (64 KiB). Beyond: frames wait in the outbox. */
   transportBytes?: number;
   /**
-   * How long `authenticate` may take, in milliseconds. Default: 5,000. Beyond: status 503
-   * (`upgrades.refused.authenticate_timeout`).
+   * Handshakes that one turn of the event loop begins, so that those who are connected are heard in between. Default:
+   * 8. Beyond, they wait for the next turn (`handshakes.waited`).
+   */
+  handshakesPerTurn?: number;
+  /** Handshakes that wait for their turn. Default: 10,000. Beyond: status 503 (`upgrades.refused.too_many_handshakes`). */
+  maxWaitingHandshakes?: number;
+  /**
+   * How long `authenticate` may take, and before it all the `upgrade` steps of the application, in milliseconds.
+   * Default: 5,000. Beyond: status 503 (`upgrades.refused.authenticate_timeout`, `upgrades.refused.middleware_timeout`).
    */
   authenticateTimeoutMs?: number;
   /**

@@ -6,11 +6,14 @@ import { AddressSet, normalAddress, parseAddress } from "./addresses.ts";
  */
 export type ForwardedHeader = "x-forwarded-for" | "forwarded";
 
+/** How many proxies are followed back. A client may name as many as a header can hold, and trusted ones at that. */
+const MAX_HOPS = 32;
+
 /**
  * Finds the address of the client behind trusted proxies: from the other end of the TCP connection on, as long as the
  * address is a trusted proxy's, what that proxy says it got the request from, which is the last entry that was not read
  * yet. Entries further left are whatever the client claims, and are not looked at. An entry that names no address
- * (`unknown`, `_hidden`: RFC 7239, section 6) ends the search at the proxy that wrote it.
+ * (`unknown`, `_hidden`: RFC 7239, section 6) ends the search at the proxy that wrote it; so does the 32nd.
  */
 export class ForwardedFor {
   readonly #trusted: AddressSet;
@@ -32,47 +35,48 @@ export class ForwardedFor {
     if (this.#trusted.size === 0 || !this.#trusted.has(address)) return address;
     const value = headers.get(this.#header);
     if (value === null) return address;
-    const entries = this.#header === "forwarded" ? forwardedFor(value) : value.split(",");
-    for (let i = entries.length - 1; i >= 0; i--) {
-      const before = addressOf(entries[i]);
+    const entries = this.#header === "forwarded" ? forwardedFor(value) : fromRight(value, ",");
+    let hops = 0;
+    for (const entry of entries) {
+      const before = addressOf(entry);
       if (before === null) return address;
       address = before;
-      if (!this.#trusted.has(address)) return address;
+      if (++hops === MAX_HOPS || !this.#trusted.has(address)) return address;
     }
     return address;
   }
 }
 
-/** The `for` of each element (RFC 7239, section 4); empty where there is none. */
-function forwardedFor(value: string): string[] {
-  return splitUnquoted(value, ",").map((element) => {
-    for (const pair of splitUnquoted(element, ";")) {
-      const equals = pair.indexOf("=");
-      if (pair.slice(0, equals).trim().toLowerCase() === "for") {
-        return unquoted(pair.slice(equals + 1).trim());
-      }
-    }
-    return "";
-  });
+/** The `for` of each element (RFC 7239, section 4), the last one first; empty where there is none. */
+function* forwardedFor(value: string): Generator<string> {
+  for (const element of fromRight(value, ",")) yield forOf(element);
+}
+
+function forOf(element: string): string {
+  let found = "";
+  for (const pair of fromRight(element, ";")) {
+    const equals = pair.indexOf("=");
+    if (pair.slice(0, equals).trim().toLowerCase() === "for") found = unquoted(pair.slice(equals + 1).trim());
+  }
+  return found; // the first one: RFC 7239 allows no other
 }
 
 /**
- * Splits at a separator outside of quoted strings (RFC 9110, section 5.6.4). It reads from the right: what a proxy has
+ * Splits at a separator outside of quoted strings (RFC 9110, section 5.6.4), the last part first, and no further than
+ * is asked for: what stands to the left is a client's, and may be long. It reads from the right: what a proxy has
  * appended is well-formed, and a quote that a client has left open before it swallows none of it.
  */
-function splitUnquoted(text: string, separator: string): string[] {
-  const parts: string[] = [];
+function* fromRight(text: string, separator: string): Generator<string> {
   let end = text.length;
   let quoted = false;
   for (let i = end - 1; i >= 0; i--) {
     if (text[i] === '"') quoted = (quoted && text[i - 1] === "\\") || !quoted;
     else if (text[i] === separator && !quoted) {
-      parts.unshift(text.slice(i + 1, end));
+      yield text.slice(i + 1, end);
       end = i;
     }
   }
-  parts.unshift(text.slice(0, end));
-  return parts;
+  yield text.slice(0, end);
 }
 
 function unquoted(text: string): string {

@@ -17,15 +17,20 @@ export interface UpgradeLimits {
 /** How many remembered addresses are looked at for each new one: more than one, so that those that rest are forgotten. */
 const SWEEP = 4;
 
+type Remembered = [address: string, bucket: TokenBucket];
+
 /**
  * Limits how often each address asks for connections. Addresses that may ask for a whole burst again are forgotten; where
- * too many are remembered all the same, the one that asked first is, and gets a new burst (`limits.addresses_evicted`).
+ * too many are remembered all the same, the one that is looked at next is, and gets a new burst
+ * (`limits.addresses_evicted`).
  */
 export class UpgradeRate {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #limits: UpgradeLimits;
   readonly #buckets = new Map<string, TokenBucket>();
+  /** Goes round. A new iterator for each look would walk over the holes of all those that were forgotten. */
+  #hand: Iterator<Remembered> = this.#buckets.entries();
 
   /** Remembers nobody. */
   constructor(clock: Clock, counters: Counters, limits: UpgradeLimits) {
@@ -52,20 +57,28 @@ export class UpgradeRate {
     return bucket.take(1, nowMs, { perSecond, burst });
   }
 
-  /** Makes a place for one more. The oldest are looked at; those that cannot be forgotten yet go to the end. */
+  /** Makes a place for one more. */
   #sweep(nowMs: number): void {
     for (let i = 0; i < SWEEP; i++) {
-      const [oldest] = this.#buckets;
-      if (oldest === undefined) return;
-      const [key, bucket] = oldest;
-      this.#buckets.delete(key);
-      if (!bucket.isFull(nowMs)) this.#buckets.set(key, bucket);
+      const next = this.#next();
+      if (next === null) return;
+      const [key, bucket] = next;
+      if (bucket.isFull(nowMs)) this.#buckets.delete(key);
     }
     while (this.#buckets.size >= this.#limits.maxTrackedAddresses) {
-      const [key] = this.#buckets.keys();
-      this.#buckets.delete(key);
+      this.#buckets.delete(this.#next()![0]);
       this.#counters.add("limits.addresses_evicted");
     }
+  }
+
+  #next(): Remembered | null {
+    if (this.#buckets.size === 0) return null;
+    let { value } = this.#hand.next();
+    if (value === undefined) {
+      this.#hand = this.#buckets.entries();
+      ({ value } = this.#hand.next());
+    }
+    return value ?? null;
   }
 }
 

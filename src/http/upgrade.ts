@@ -3,18 +3,23 @@ import type { UpgradeRequest } from "./middleware.ts";
 
 /** One request on its way through the middleware. What no step asks for is not made. */
 export class Upgrade implements UpgradeRequest {
-  readonly request: Request;
   readonly url: URL;
   readonly remoteAddress: string;
   readonly transport: string;
+  readonly #of: { readonly request: Request };
   #values: Values | null = null;
   #responseHeaders: Headers | null = null;
 
-  constructor(request: Request, url: URL, remoteAddress: string, transport: string) {
-    this.request = request;
+  /** `of`: is asked for the request only when a step wants to see it. */
+  constructor(of: { readonly request: Request }, url: URL, remoteAddress: string, transport: string) {
+    this.#of = of;
     this.url = url;
     this.remoteAddress = remoteAddress;
     this.transport = transport;
+  }
+
+  get request(): Request {
+    return this.#of.request;
   }
 
   get values(): Values {

@@ -140,9 +140,9 @@ export class Backlog {
     if (this.#behind) this.#bytes -= frame.byteLength;
   }
 
-  /** Puts the line together where most of it was left out. */
+  /** Puts the line together where a good part of it was left out. */
   #closeRanks(): void {
-    if (this.#line.length < SPARSE || this.#length * 2 > this.#line.length) return;
+    if (this.#line.length < SPARSE || this.#length * 4 > this.#line.length * 3) return;
     this.#line = this.#line.filter((entry) => !(entry instanceof Droppable && entry.frame === null));
     this.#yielding = 0;
   }

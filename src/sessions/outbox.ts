@@ -27,6 +27,9 @@ export const DEFAULT_OUTBOX_LIMITS: OutboxLimits = {
   maxTransportFrames: 256,
 };
 
+/** No frames: the same for all, so that a fan-out, which looks at a thousand outboxes, touches no list of each. */
+const NONE: Frame[] = [];
+
 /** What its owner is told where the limits are met. */
 const OUTBOX_FULL = "the outbox is full";
 
@@ -54,7 +57,7 @@ export class Outbox implements Flushable {
   #shared: TopicTurn | null = null;
   /** Whose policy holds for the shared turn, should it have to wait. */
   #reader: SlowReader | null = null;
-  #frames: Frame[] = [];
+  #frames: Frame[] = NONE;
   /** Stands in for the two above where the client is behind, or where something may be left out. */
   #backlog: Backlog | null = null;
   #handedOver = 0;
@@ -87,7 +90,8 @@ export class Outbox implements Flushable {
     if (this.#closed) return;
     if (this.#shared !== null) this.#unshare();
     if (this.#backlog !== null) return this.#wait(frame);
-    this.#frames.push(frame);
+    if (this.#frames === NONE) this.#frames = [frame];
+    else this.#frames.push(frame);
     if (this.#frames.length > this.#limits.maxFrames) this.#overflow(OUTBOX_FULL);
     else if (!this.#queued) this.#enqueue();
   }
@@ -102,7 +106,7 @@ export class Outbox implements Flushable {
   /** Adds all frames of a turn that other connections get as well. `reader`: whose policy may leave some out. */
   writeTurn(turn: TopicTurn, reader: SlowReader | null = null): void {
     if (this.#closed) return;
-    if (this.#shared === null && this.#frames.length === 0 && this.#backlog === null) {
+    if (this.#shared === null && this.#frames === NONE && this.#backlog === null) {
       this.#shared = turn;
       this.#reader = reader;
       if (this.#queued) return;
@@ -161,7 +165,7 @@ export class Outbox implements Flushable {
     if (this.#backlog !== null || !this.#fit(frames, mayFrames, mayBytes)) {
       return this.#flushBacklog(this.#backlogged(), mayFrames, mayBytes);
     }
-    this.#frames = [];
+    this.#frames = NONE;
     if (frames.length > 0) this.#handOverOwn(frames);
     return true;
   }
@@ -177,7 +181,7 @@ export class Outbox implements Flushable {
     this.#closed = true;
     this.#backlog?.clear();
     this.#backlog = null;
-    this.#frames = [];
+    this.#frames = NONE;
     this.#shared = this.#reader = null;
     this.#flusher.forget(this);
   }
@@ -237,15 +241,15 @@ export class Outbox implements Flushable {
   #backlogged(): Backlog {
     if (this.#backlog !== null) return this.#backlog;
     const frames = this.#frames;
-    this.#frames = [];
-    return this.#backlog = new Backlog(frames);
+    this.#frames = NONE;
+    return this.#backlog = new Backlog(frames === NONE ? [] : frames);
   }
 
   #unshare(): void {
     const { frames, published } = this.#shared!;
     const reader = this.#reader;
     this.#shared = this.#reader = null;
-    if (reader === null) { for (const frame of frames) this.#frames.push(frame); }
+    if (reader === null) this.#frames = this.#frames === NONE ? [...frames] : [...this.#frames, ...frames];
     else {
       const backlog = this.#backlogged();
       frames.forEach((frame, i) => backlog.add(new Droppable(frame, published[i], reader)));

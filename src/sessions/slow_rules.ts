@@ -40,7 +40,7 @@ class Newest<W extends Waits> implements SlowRule<W> {
   }
 
   forget(): void {
-    if (++this.#head < 64 || this.#head * 2 < this.#line.length) return;
+    if (++this.#head < 64 || this.#head * 4 < this.#line.length) return;
     this.#line = this.#line.slice(this.#head);
     this.#head = 0;
   }

@@ -69,7 +69,9 @@ export class AppKit<U extends User = User> {
   ): Promise<FakeConnection | Response> {
     const request = this.#transport.request(new URL(path, "http://app.example"), headers);
     const remoteAddr: Deno.NetAddr = { transport: "tcp", hostname: from ?? "", port: 0 };
-    const response = await this.app.fetch(request, { remoteAddr });
+    const pending = this.app.fetch(request, { remoteAddr });
+    await this.settle(); // it may have to wait for its turn among others
+    const response = await pending;
     const connection = this.#transport.accepted(request);
     if (connection === null) return response;
     connection.open();

@@ -140,8 +140,10 @@ class MountedLongpoll implements MountedTransport {
     const token = request.headers.get("x-phoenix-longpoll-token") ?? url.searchParams.get("token");
     const text = token === null ? null : this.#ports.signer.open(PURPOSE, token);
     if (text === null) return null;
-    const [expiresAtMs, id] = text.split(".");
-    if (this.#ports.clock.now() < Number(expiresAtMs)) return this.#sessions.get(id) ?? null;
+    const dot = text.lastIndexOf("."); // an instant may be a fraction
+    if (this.#ports.clock.now() < Number(text.slice(0, dot))) {
+      return this.#sessions.get(text.slice(dot + 1)) ?? null;
+    }
     this.#ports.counters.add("longpoll.tokens_expired");
     return null;
   }

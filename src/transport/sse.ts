@@ -49,7 +49,10 @@ export interface SseOptions {
   lingerMs?: number;
   /** How long a client may read nothing of what waits for it. Default: 60,000. Beyond: the stream ends (`sse.stalled`). */
   stalledMs?: number;
-  /** Messages of one client that wait for a reply. Default: 100. Beyond: status 429 (`sse.refused.too_many_waiting`). */
+  /**
+   * Messages of one client that wait for a reply, or whose body is still arriving. Default: 100. Beyond: status 429
+   * (`sse.refused.too_many_waiting`).
+   */
   maxWaitingRequests?: number;
 }
 
@@ -181,7 +184,10 @@ class MountedSse implements MountedTransport {
       accepted.join = connection.open(connect());
       return new Response(null);
     });
-    return accepted.join === undefined ? response : streamResponse(await accepted.join);
+    if (accepted.join === undefined) return response;
+    const answer = streamResponse(await accepted.join);
+    for (const [name, value] of response.headers) answer.headers.append(name, value); // what middleware has asked for
+    return answer;
   }
 
   async #post(request: Request, url: URL): Promise<Response> {
@@ -193,9 +199,11 @@ class MountedSse implements MountedTransport {
     if (mediaType.trim().toLowerCase() !== "application/json") {
       return this.#refuse(415, "not_json", { accepted: ["application/json"] });
     }
+    if (connection.isFull) return this.#tooManyWaiting();
     const { transport: { clock, maxMessageBytes }, bounds } = this.#ports;
     const maxBytes = maxMessageBytes - utf8Length(sseMessage(LONGEST_REF, connection.topic, ""));
-    const read = await readBody(request, { clock, maxBytes, timeoutMs: bounds.bodyTimeoutMs });
+    const bodyBounds = { clock, maxBytes, timeoutMs: bounds.bodyTimeoutMs };
+    const read = await connection.arriving(readBody(request, bodyBounds));
     if ("fault" in read) {
       return this.#refuse(BODY_STATUSES[read.fault], read.fault, {
         maxBytes,
@@ -225,14 +233,7 @@ class MountedSse implements MountedTransport {
     if (outcome === "late") {
       return json(408, { reason: "no_reply", timeoutMs: this.#ports.bounds.replyTimeoutMs });
     }
-    if (outcome === "full") {
-      return this.#refuse(
-        429,
-        "too_many_waiting",
-        { accepted: this.#ports.bounds.maxWaitingRequests },
-        1_000,
-      );
-    }
+    if (outcome === "full") return this.#tooManyWaiting();
     return "ref" in outcome ? replyResponse(outcome) : this.#gone(outcome);
   }
 
@@ -248,6 +249,11 @@ class MountedSse implements MountedTransport {
   #gone({ code, reason }: { readonly code: number; readonly reason: string }): Response {
     this.#count("sse.refused.connection_closed");
     return closedResponse(code, reason, 410);
+  }
+
+  #tooManyWaiting(): Response {
+    const { maxWaitingRequests } = this.#ports.bounds;
+    return this.#refuse(429, "too_many_waiting", { accepted: maxWaitingRequests }, 1_000);
   }
 
   #refuse(status: number, reason: string, details = {}, retryAfterMs?: number): Response {

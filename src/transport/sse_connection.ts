@@ -71,6 +71,8 @@ export class SseConnection implements Socket, Beating {
   #joinTimer: TimerId | null = null;
   readonly #waiting = new Map<string, (outcome: SseOutcome) => void>();
   #lastRef = 0;
+  /** How many messages are on their way in. */
+  #arriving = 0;
   #joined = false;
   /** The request for the stream is answered with the stream. */
   #streaming = false;
@@ -110,6 +112,21 @@ export class SseConnection implements Socket, Beating {
       const { payload, topic, lastEventId } = this.#wish;
       sink.received(sseMessage(JOIN_REF, topic, `{"event":"phx_join","payload":${payload}}`, lastEventId));
     });
+  }
+
+  /** Whether there are as many requests as there may be: each whose body is still arriving may hold one in memory. */
+  get isFull(): boolean {
+    return this.#waiting.size + this.#arriving >= this.#ports.bounds.maxWaitingRequests;
+  }
+
+  /** Counts `body` until it is there. */
+  async arriving<T>(body: Promise<T>): Promise<T> {
+    this.#arriving++;
+    try {
+      return await body;
+    } finally {
+      this.#arriving--;
+    }
   }
 
   /** Hands on a message of the client's. `body` can be read. Resolves with its reply, or with why there is none. */

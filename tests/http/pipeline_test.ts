@@ -17,7 +17,7 @@ function connection(): MiddlewareConnection {
 
 function upgrade(): Upgrade {
   const request = new Request("http://app.example/socket");
-  return new Upgrade(request, new URL(request.url), "192.0.2.1", "websocket");
+  return new Upgrade({ request }, new URL(request.url), "192.0.2.1", "websocket");
 }
 
 /** A pipeline, and what its hooks and its faults have said. */

@@ -57,3 +57,10 @@ Deno.test("Closing the kit closes the app, even where a handler never ends", asy
   assertEquals(client.closed?.code, 1012);
   assertEquals(kit.clock.pending, 0);
 });
+
+Deno.test("Many connections may be opened at once, though the app lets in only a few per turn", async () => {
+  await using kit = new AppKit({ limits: { handshakesPerTurn: 2 } });
+  kit.app.component("/", {});
+  const all = await Promise.all(Array.from({ length: 20 }, () => kit.connect("/")));
+  assertEquals([all.length, kit.app.connections.size], [20, 20]);
+});
