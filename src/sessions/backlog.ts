@@ -1,6 +1,6 @@
 import type { Frame } from "../protocol/frame.ts";
 import { MAX_BATCH_MESSAGES } from "../protocol/turn.ts";
-import { Droppable } from "./slow_reader.ts";
+import { Droppable, type SlowReader } from "./slow_reader.ts";
 
 /** How much may wait. */
 export interface BacklogLimits {
@@ -25,6 +25,8 @@ export class Backlog {
   #closes = false;
   /** Where in the line to look for what may go when there is too much: before it is none. */
   #yielding = 0;
+  /** Whose clients have not been told yet of what was left out. */
+  readonly #owed = new Set<SlowReader>();
 
   /** `frames` come first. */
   constructor(frames: Frame[] = []) {
@@ -35,6 +37,11 @@ export class Backlog {
   /** How many wait. */
   get length(): number {
     return this.#length;
+  }
+
+  /** Whether nothing waits, and the client knows of all that was left out. */
+  get isDone(): boolean {
+    return this.#length === 0 && this.#owed.size === 0;
   }
 
   /** Their bytes; counted only while the client is behind. */
@@ -67,7 +74,7 @@ export class Backlog {
     for (let i = 0; i < line.length; i++) this.#admit(line[i]);
   }
 
-  /** Whether there is too much, even without those that may go for it. */
+  /** Whether there is too much, even without those that may go for it. For a client that is behind. */
   exceeds({ maxFrames, maxBytes }: BacklogLimits): boolean {
     const line = this.#line;
     while (this.#length > maxFrames || this.#bytes > maxBytes) {
@@ -81,7 +88,7 @@ export class Backlog {
     return false;
   }
 
-  /** Takes from the front as much as `allowance` has room for, and tells the client ahead of a gap. */
+  /** Takes from the front as much as `allowance` has room for, and tells the client of gaps: ahead of what follows. */
   take(allowance: Allowance): Frame[] {
     const taken: Frame[] = [];
     const line = this.#line;
@@ -100,7 +107,7 @@ export class Backlog {
       if (notice !== null) {
         if (!allowance.takes(notice)) break;
         taken.push(notice);
-        reader.noticed();
+        this.#told(reader);
       }
       if (!allowance.takes(frame)) break;
       taken.push(frame);
@@ -108,6 +115,7 @@ export class Backlog {
       this.#leave(frame);
     }
     this.#line = next === line.length ? [] : line.slice(next);
+    if (this.#line.length === 0) this.#settle(allowance, taken);
     this.#yielding = Math.max(this.#yielding - next, 0);
     return taken;
   }
@@ -117,6 +125,8 @@ export class Backlog {
     for (const entry of this.#line) if (entry instanceof Droppable) entry.reader.clear();
     this.#line = [];
     this.#length = this.#bytes = 0;
+    for (const reader of this.#owed) reader.clear();
+    this.#owed.clear();
   }
 
   #admit(entry: Frame | Droppable): void {
@@ -132,7 +142,23 @@ export class Backlog {
 
   #drop(entry: Droppable, frame: Frame): void {
     entry.reader.drop(entry);
+    this.#owed.add(entry.reader);
     this.#leave(frame);
+  }
+
+  /** The client has caught up: it is told of gaps that no publication follows. */
+  #settle(allowance: Allowance, taken: Frame[]): void {
+    for (const reader of this.#owed) {
+      const notice = reader.notice();
+      if (!allowance.takes(notice)) return;
+      taken.push(notice);
+      this.#told(reader);
+    }
+  }
+
+  #told(reader: SlowReader): void {
+    reader.noticed();
+    this.#owed.delete(reader);
   }
 
   #leave(frame: Frame): void {

@@ -195,7 +195,7 @@ export class Outbox implements Flushable {
 
   #flushBacklog(backlog: Backlog, mayFrames: number, mayBytes: number): boolean {
     const frames = backlog.take(new Allowance(mayFrames, mayBytes, this.#join !== null));
-    const all = backlog.length === 0;
+    const all = backlog.isDone;
     if (all) this.#backlog = null;
     if (frames.length > 0) this.#handOverOwn(frames);
     return all || this.#keep();

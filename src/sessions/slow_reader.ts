@@ -110,6 +110,11 @@ export class SlowReader {
   /** What the client has to be told ahead of `next`, if anything. */
   noticeBefore(next: Droppable): Frame | null {
     if (this.#count === 0 || (next.number !== 0 && this.#firstOut > next.number)) return null;
+    return this.notice();
+  }
+
+  /** What the client has to be told. */
+  notice(): Frame {
     return this.#notice({ count: this.#count, from: this.#from, to: this.#to });
   }
 
