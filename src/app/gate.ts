@@ -130,7 +130,8 @@ export class RequestGate implements Gate {
   }
 
   originFault(): Refusal | null {
-    return originFault(this.#endpoint.allows, this.request, this.#ports.engine.system.logger);
+    // No check is shown cookies that are not believed: it is asked about an origin, and those come without one.
+    return originFault(this.#endpoint.allows, this.#given, this.#ports.engine.system.logger);
   }
 
   async admit(

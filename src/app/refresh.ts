@@ -56,20 +56,21 @@ export class Refreshes {
     void authority.answering(async (isRevoked) => {
       const answer = await authority.ask(handshakeOf(session.info, asked));
       this.#pending.delete(connection);
+      const { current } = session; // its client may have claimed another one meanwhile
       if (connections.get(session.info.id) !== connection) return; // it has ended meanwhile
       if (answer instanceof Response) return refuse("by_authenticate");
       if (answer instanceof NotAuthenticated) return refuse(answer.reason);
-      if (answer.user.id !== session.user.id) return refuse("other_user");
+      if (answer.user.id !== current.user.id) return refuse("other_user");
       if (isRevoked(answer)) return refuse(REVOKED.reason);
       this.#ports.counters.add("refreshes.granted");
       authority.grants.set(connection, answer);
-      connection.user = session.user = answer.user;
+      connection.user = current.user = answer.user;
       this.#reply(message, session, "ok", { expiresAt: answer.expiresAtMs });
     });
   }
 
   #reply({ joinRef, ref }: Inbound, session: ControlledSession, status: string, response: unknown): void {
-    session.reply(joinRef, ref, CONTROL_TOPIC, status, response);
+    session.current.reply(joinRef, ref, CONTROL_TOPIC, status, response);
   }
 }
 

@@ -35,7 +35,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   /** The channel's own state, from its join handler. */
   state: unknown;
   response: unknown = undefined;
-  returns = 0;
+  changes = 0;
   joinedAtMs = 0;
   requests: ClientRequests | null = null;
   /** Nothing is left to do for the actor. */
@@ -175,6 +175,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if (this.isAway) return;
     if (this.#absence === null) this.subscription.detach(this.#absence = new Absence(this));
     this.#absence.begin(untilMs);
+    this.changes++;
     if (this.#phase === ENDED) return;
     const closed: LeaveReason = { kind: "closed" };
     if (this.#phase === JOINING || this.#requested !== null) this.requestEnd(closed);
@@ -196,7 +197,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   returned(response: unknown): void {
     this.response = response;
-    this.returns++;
+    this.changes++;
     this.#absence = null;
     this.subscription.attach(this.owner);
   }

@@ -20,8 +20,8 @@ export interface ContextChannel {
   readonly subscription: Subscriber;
   readonly params: Readonly<Record<string, string>>;
   readonly address: Ref<unknown>;
-  /** How often its client has come back. */
-  readonly returns: number;
+  /** How often its client has gone, or come back: answers to what it sent before do not come any more. */
+  readonly changes: number;
   state: unknown;
   publish(event: string, payload: unknown, filter: Filter | null): void;
   push(event: string, payload: unknown): void;
@@ -128,11 +128,11 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
   defer(): DeferredReply {
     const channel = this.#channel;
     const ref = this.#replyRef;
-    const { returns } = channel;
+    const { changes } = channel;
     let answered = false;
     this.deferred = true;
     const answer = (status: string, response: unknown): void => {
-      if (answered || channel.returns !== returns) {
+      if (answered || channel.changes !== changes) {
         channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);
       } else if (this.#usable(response)) {
         answered = true;

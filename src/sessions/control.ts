@@ -15,6 +15,8 @@ export interface ControlledSession {
   user: User;
   /** The handshake of its connection. */
   readonly info: ConnectionInfo;
+  /** The one that its connection is attached to now, which is another one if the client has claimed that meanwhile. */
+  readonly current: ControlledSession;
   /** Sends a reply. */
   reply(joinRef: string | null, ref: string | null, topic: string, status: string, response: unknown): void;
 }

@@ -1,4 +1,5 @@
 import { TroupeError } from "../base/errors.ts";
+import { type Few, itemsOf, withItem, withoutItem } from "../base/few.ts";
 import { actor, type Behavior } from "../actors/behavior.ts";
 import { requestStop, spawnUnder } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
@@ -12,24 +13,12 @@ import type { ChannelOwner, ChannelPorts, Holding } from "./channel_owner.ts";
 import type { Claim, Claimable, Claims } from "./claims.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import { type Control, CONTROL_TOPIC } from "./control.ts";
+import type { SessionLimits } from "./session_limits.ts";
 import { readClaim } from "./session_wire.ts";
 import type { Droppable, SlowReader } from "./slow_reader.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import type { TopicKind } from "./topic_kind.ts";
 import type { User } from "./user.ts";
-
-/** How a session is bounded. */
-export interface SessionLimits {
-  /** Channels of one session. Default: 100 (as Phoenix since 1.8.9). */
-  readonly maxChannels: number;
-  /** Bytes of a topic's name. Default: 512. */
-  readonly maxTopicBytes: number;
-  /** How long its channels live without a connection, in milliseconds. Default: 0, they end with it. */
-  readonly graceMs: number;
-}
-
-/** The limits if nobody says otherwise. */
-export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxChannels: 100, maxTopicBytes: 512, graceMs: 0 };
 
 /** What every session of an application shares. */
 export interface SessionPorts extends ChannelPorts {
@@ -78,6 +67,8 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   info: ConnectionInfo;
   readonly #limits: SessionLimits;
   readonly #channels = new Map<string, Channel>();
+  /** Incarnations that others have replaced, until nothing that they said waits any more. */
+  #replaced: Few<Channel> = null;
   #ref: Ref<never> | null = null;
   #sink: SessionSink | null = null;
   /** What the client claims it by, from the first join on. */
@@ -89,6 +80,8 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   /** Channels that have not finished, those included that another incarnation has replaced. */
   #unfinished = 0;
   #ending = false;
+  /** The session that the connection has moved to. */
+  #movedTo: Session | null = null;
 
   constructor(ports: SessionPorts, limits: SessionLimits, codec: Codec, user: User, info: ConnectionInfo) {
     this.ports = ports;
@@ -106,6 +99,11 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   /** Its actor is `ref`. */
   startedAs(ref: Ref<never>): void {
     this.#ref = ref;
+  }
+
+  /** The session that its connection is attached to now: this one, or the one that its client has claimed. */
+  get current(): Session {
+    return this.#movedTo ?? this;
   }
 
   /** The channels, by topic. */
@@ -149,13 +147,18 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   /** The connection has gone, and the client may come back. `false`: there is nothing to come back to. */
   suspend(): boolean {
     if (this.#claim === null || this.#ending) return false;
-    this.#sink = this.#output = this.#holding = null;
-    const untilMs = this.ports.clock.elapsedMs() + this.#limits.graceMs;
-    for (const channel of [...this.#channels.values()]) channel.suspend(untilMs);
-    const nextMs = this.#nextDeadlineMs();
+    const nextMs = this.#suspendChannels();
     if (nextMs === null) return false;
     this.ports.claims!.suspend(this.#claim, nextMs);
     return true;
+  }
+
+  /** Nothing that was said up to now reaches the next connection. Gives when the first channel expires. */
+  #suspendChannels(): number | null {
+    this.#sink = this.#output = this.#holding = null;
+    const untilMs = this.ports.clock.elapsedMs() + this.#limits.graceMs;
+    for (const channel of [...this.#channels.values(), ...itemsOf(this.#replaced)]) channel.suspend(untilMs);
+    return this.#nextDeadlineMs();
   }
 
   /**
@@ -174,6 +177,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
     const claim = claims.find(secret, this.user.id);
     if (claim === null) return this;
     this.#sink = this.#output = null;
+    this.#movedTo = claim.session;
     claim.session.#takeOver(claim, secret as string, this, sink);
     sink.moved(claim.session);
     this.end({ kind: "closed" });
@@ -183,7 +187,8 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   #takeOver(claim: Claim<Session>, secret: string, from: Session, sink: SessionSink): void {
     const replaced = this.#sink;
     if (replaced !== null) {
-      this.suspend();
+      const nextMs = this.#suspendChannels();
+      if (nextMs !== null) this.ports.claims!.wakeAt(claim, nextMs);
       replaced.replaced?.();
     }
     this.ports.claims!.taken(claim, secret);
@@ -295,6 +300,9 @@ export class Session implements ChannelOwner<Channel>, Claimable {
       return refuse(unavailable(error));
     }
     previous?.requestEnd({ kind: "replaced" });
+    if (previous !== undefined && this.#channels.has(previous.topic)) {
+      this.#replaced = withItem(this.#replaced, previous);
+    }
     this.#channels.set(message.topic, channel);
     this.#unfinished++;
     channel.startedAs(
@@ -364,6 +372,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   /** The channel's actor is done, and nothing that it said waits any more: its topic is not joined. */
   vanished(channel: Channel): void {
     if (this.#channels.get(channel.topic) === channel) this.#channels.delete(channel.topic);
+    else this.#replaced = withoutItem(this.#replaced, channel);
     if (this.#holding === channel.subscription) this.#holding = null;
     if (this.#claim?.suspended && this.#channels.size === 0) this.end({ kind: "closed" });
   }

@@ -170,3 +170,15 @@ Deno.test("drain: options that make no sense are refused", () => {
     assertEquals(assertThrows(() => app.drain(bad as never), TroupeError).code, "invalid_options");
   }
 });
+
+Deno.test("drain: a connection that goes by itself meanwhile is not counted as drained", async () => {
+  await using kit = new AppKit();
+  const clients = await connected(kit, 4);
+  const drained = kit.app.drain({ overMs: 400, batch: 1 });
+  await kit.settle();
+  clients[1].close(1006);
+  for (let i = 0; i < 4; i++) await kit.advance(100);
+  await drained;
+  assertEquals(clients.map(({ closed }) => closed?.code), [1012, undefined, 1012, 1012]);
+  assertEquals(kit.app.system.counters.get("connections.drained"), 3);
+});

@@ -266,3 +266,20 @@ Deno.test("app.use refuses what is no middleware", () => {
   const error = assertThrows(() => app.use({ name: "x" }), TroupeError, "it has no hook");
   assert(error.code === "invalid_middleware");
 });
+
+Deno.test("Middleware: a step that never answers an upgrade is not waited for: 503, and its place is free", async () => {
+  const { kit } = stage([{ name: "stuck", upgrade: () => new Promise(() => {}) }], {
+    authenticateTimeoutMs: 2_000,
+    maxConnections: 1,
+  });
+  await using _ = kit;
+  for (let i = 0; i < 2; i++) {
+    const pending = kit.tryConnect(SOCKET);
+    await kit.advance(2_000);
+    const response = await pending as Response;
+    assertEquals([response.status, await response.json()], [503, { reason: "middleware_timeout" }]);
+    assertEquals(response.headers.get("retry-after"), "1");
+  }
+  assertEquals(kit.app.system.counters.get("upgrades.refused.middleware_timeout"), 2);
+  assertEquals(kit.app.gauges.timers, 0);
+});

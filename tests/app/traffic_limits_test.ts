@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { longpoll } from "../../mod.ts";
 import { TroupeError } from "../../src/base/errors.ts";
 import type { Limits } from "../../src/app/options.ts";
 import type { User } from "../../src/sessions/user.ts";
@@ -250,4 +251,29 @@ Deno.test("app.limits.set refuses what it cannot change, and then changes nothin
 Deno.test("Limits: every one of them is finite by default", () => {
   const { current } = new AppKit().app.limits;
   assertEquals(Object.values(current).filter((value) => !Number.isFinite(value)), []);
+});
+
+Deno.test("Limits: whoever is over a limit is refused before its cookies are looked at, and takes no place in the row", async () => {
+  await using kit = new AppKit({
+    origin: "any",
+    authenticate: () => ({ id: "ada" }),
+    limits: { upgradesPerSecond: 1, upgradeBurst: 1, handshakesPerTurn: 1, maxWaitingHandshakes: 2 },
+  });
+  kit.app.socket("/lp", { transports: [longpoll()] });
+  const statusFor = async (hostname: string): Promise<number> => {
+    const request = new Request("http://app.example/lp/longpoll?vsn=2.0.0", { headers: { cookie: "a=b" } });
+    const remoteAddr: Deno.NetAddr = { transport: "tcp", hostname, port: 0 };
+    return (await (await kit.app.fetch(request, { remoteAddr })).json()).status;
+  };
+  const flood = [1, 2, 3, 4, 5].map(() => statusFor("192.0.2.1"));
+  const others = ["192.0.2.2", "192.0.2.3"].map(statusFor); // there is room for two in the row
+  await kit.settle();
+  assertEquals(await Promise.all([...flood, ...others]), [410, 403, 403, 403, 403, 410, 410]); // 410: a session
+  const { counters } = kit.app.system;
+  assertEquals([
+    counters.get("upgrades.refused.too_many_upgrades"),
+    counters.get("handshakes.waited"),
+    counters.get("upgrades.refused.too_many_handshakes"),
+  ], [4, 2, 0]);
+  assertEquals(counters.get("cookies.withheld"), 3);
 });

@@ -60,3 +60,10 @@ Deno.test("ForwardedFor: a quote that a client leaves open swallows nothing of w
 Deno.test("ForwardedFor refuses what is no network at the start", () => {
   assertThrows(() => new ForwardedFor(["proxy.example"]), TroupeError, "proxy.example");
 });
+
+Deno.test("ForwardedFor follows no more than 32 proxies, however many a client names", () => {
+  assertEquals(xff("192.0.2.1, " + "10.0.0.2, ".repeat(30) + "10.0.0.3"), "192.0.2.1");
+  assertEquals(xff("192.0.2.1, " + "10.0.0.2, ".repeat(31) + "10.0.0.3"), "10.0.0.2");
+  assertEquals(forwarded("for=192.0.2.1, " + "for=10.0.0.2, ".repeat(31) + "for=10.0.0.3"), "10.0.0.2");
+  assertEquals(forwarded(",".repeat(100_000) + "for=192.0.2.1"), "192.0.2.1");
+});

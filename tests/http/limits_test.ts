@@ -75,3 +75,14 @@ Deno.test("addressGuard: a denied address stays out though it is allowed; with a
     reason: "address_blocked",
   });
 });
+
+Deno.test("UpgradeRate goes round: each remembered address is looked at, those that were first among them, too", () => {
+  const { clock, rate } = stage();
+  for (let i = 0; i < 8; i++) rate.take(`192.0.2.${i}`); // every one is looked at while it rests not yet
+  clock.step(500);
+  for (let i = 0; i < 3; i++) rate.take("192.0.2.7"); // this one goes on
+  clock.step(1_000);
+  for (let i = 0; i < 8; i++) rate.take(`198.51.100.${i}`);
+  assertEquals(rate.size, 9);
+  assertEquals([rate.take("192.0.2.7"), rate.take("192.0.2.7")], [0, 500], "it is remembered");
+});

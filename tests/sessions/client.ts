@@ -30,10 +30,12 @@ export async function connect(
 export class Client {
   readonly connection: FakeConnection;
   readonly #joinRefs = new Map<string, string>();
-  #lastRef = 0;
+  #lastRef: number;
 
-  constructor(connection: FakeConnection) {
+  /** `lastRef`: where its numbers begin, for a test that tells connections apart by them. */
+  constructor(connection: FakeConnection, lastRef = 0) {
     this.connection = connection;
+    this.#lastRef = lastRef;
   }
 
   /** How the server closed the connection. */

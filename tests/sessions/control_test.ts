@@ -12,6 +12,9 @@ function session() {
     replies,
     user: { id: "ada" },
     info: new ConnectionInfo("c", "http://app.example/", new Headers(), "", ""),
+    get current() {
+      return this;
+    },
     reply: (...reply: unknown[]) => void replies.push(reply),
   };
 }

@@ -9,9 +9,11 @@ import fc from "fast-check";
 import { joined } from "../../mod.ts";
 import { AppKit } from "../../src/testing/mod.ts";
 import { longTest } from "../optional.ts";
-import { type Client, connect, type Message, type Reply } from "./client.ts";
+import { Client, type Message, type Reply } from "./client.ts";
 
 const GRACE_MS = 1_000;
+/** More than any one connection sends. */
+const REFS_EACH = 1_000;
 const TOPICS = ["room:0", "room:1", "room:2"];
 const USERS = ["ada", "ada", "bob"];
 const VERSIONS = ["2.0.0", "2.1.0", "2.0.0"];
@@ -79,6 +81,8 @@ class Person {
   /** The last publication before the answer, where the answer was to a return. */
   readonly #last = new Map<string, number>();
   readonly #refs = new Map<string, string>();
+  /** What was sent over the connection that is there, and not answered: no other connection uses these refs. */
+  readonly #asked = new Set<string>();
   resumed = 0;
 
   constructor(kit: AppKit, index: number) {
@@ -94,16 +98,23 @@ class Person {
     this.read();
     this.#heard = new Map();
     this.#refs.clear();
-    const client = await connect(
-      this.#kit,
-      `/socket/websocket?vsn=${VERSIONS[this.#index]}&user=${this.user}`,
-    );
+    this.#asked.clear();
+    const path = `/socket/websocket?vsn=${VERSIONS[this.#index]}&user=${this.user}`;
+    const client = new Client(await this.#kit.connect(path), this.clients.length * REFS_EACH);
     this.client = client;
-    for (const _ of this.clients) client.push("phoenix", "heartbeat"); // so that no ref is used twice
     this.clients.push(client);
     for (const topic of TOPICS.filter((_, i) => (topics & (1 << i)) !== 0)) {
       this.#heard.set(topic, null);
-      this.#refs.set(topic, client.join(topic, { "troupe:session": secret, person: this.#index }));
+      const ref = client.join(topic, { "troupe:session": secret, person: this.#index });
+      this.#refs.set(topic, ref);
+      this.#asked.add(ref);
+    }
+  }
+
+  /** Sends `event` in every topic. */
+  say(event: "push" | "phx_leave"): void {
+    for (const topic of this.client === null ? [] : TOPICS) {
+      this.#asked.add(this.client!.push(topic, event));
     }
   }
 
@@ -130,6 +141,9 @@ class Person {
 
   #take([, ref, topic, event, payload]: Message): void {
     const heard = this.#heard.get(topic);
+    if (event === "phx_reply") {
+      assert(this.#asked.delete(ref!), `${ref} is answered twice, or not of this connection`);
+    }
     if (event === "phx_reply" && ref === this.#refs.get(topic)) {
       const { status, response } = payload as Reply;
       assertEquals(heard, null, "answered twice");
@@ -216,8 +230,8 @@ async function run({ seed, maxSteps, late, actions }: Program): Promise<number> 
     else {
       const person = people[each.client];
       if (each.do === "drop") person.drop();
-      else if (each.do === "leave") { for (const topic of TOPICS) person.client?.leave(topic); }
-      else if (each.do === "push") { for (const topic of TOPICS) person.client?.push(topic, "push"); }
+      else if (each.do === "leave") person.say("phx_leave");
+      else if (each.do === "push") person.say("push");
       else if (each.do === "replace") await person.comeBack(person.secret, each.topics); // the old one seems open
       else if (each.do === "flap") {
         person.drop();
@@ -257,4 +271,16 @@ Deno.test("Random drops and returns: nothing is heard twice or out of order, not
 
 longTest("Many random drops and returns", async () => {
   await runMany(5_000);
+});
+
+Deno.test("A connection that takes over, and then sends: each message is answered once, and over its own connection", async () => {
+  const actions: Action[] = [4, 7, 1].flatMap((topics) => [
+    { do: "replace", client: 0, topics },
+    { do: "push", client: 0 },
+    { do: "publish", topic: 2 },
+    { do: "turn" },
+  ]);
+  for (const maxSteps of [1, 2, 5]) {
+    for (const late of [false, true]) await run({ seed: 1930603400 % 1_000_000, maxSteps, late, actions });
+  }
 });

@@ -553,3 +553,11 @@ Deno.test("longpoll: whatever is sent, each request is answered with a status th
     { numRuns: 60 },
   );
 });
+
+Deno.test("longpoll: a session whose authorization ends within a millisecond is found by its token", async () => {
+  await using stage: Stage = new Stage({
+    authenticate: () => ({ user: { id: "ada" }, expiresAt: stage.kit.clock.now() + 1_000.5 }),
+  });
+  const token = await stage.open();
+  assertEquals(await stage.post(token, JOIN), { status: 200 });
+});

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { refuse, sse, TroupeError } from "../../mod.ts";
 import { STAY_AWAY } from "../../src/protocol/sse.ts";
-import { SseStage, StreamClient } from "./sse_stage.ts";
+import { SSE_URL, SseStage, StreamClient } from "./sse_stage.ts";
 
 /** A stage with topics that do what the tests need. */
 function stage(...args: ConstructorParameters<typeof SseStage>): SseStage {
@@ -381,4 +381,41 @@ Deno.test("Each client is told a time of its own to come back after", async () =
     void reader.cancel();
   }
   assert(times.size > 10);
+});
+
+Deno.test("What middleware asks for in the headers is in the answer, whether the join is granted or not", async () => {
+  await using kit = stage({
+    middleware: [{
+      name: "cookies",
+      upgrade({ responseHeaders }) {
+        responseHeaders.append("set-cookie", "a=1");
+        responseHeaders.append("set-cookie", "b=2");
+      },
+    }],
+  });
+  for (const [topic, status] of [["room:1", 200], ["refused:plain", 403]] as const) {
+    const response = await kit.request(`?topic=${topic}`, { headers: { origin: "http://app.example" } });
+    assertEquals([response.status, response.headers.getSetCookie()], [status, ["a=1", "b=2"]]);
+    await response.body!.cancel();
+  }
+});
+
+Deno.test("Messages whose body is still arriving count among those that wait", async () => {
+  await using kit = stage({}, { maxWaitingRequests: 2, bodyTimeoutMs: 500 });
+  const { token } = await kit.open("room:1");
+  const slow = (): Promise<Response> =>
+    kit.app.fetch(
+      new Request(SSE_URL, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-troupe-token": token },
+        body: new ReadableStream(),
+      }),
+    );
+  const arriving = [slow(), slow()];
+  await kit.time.settle();
+  const refused = await kit.post(token, { event: "ping" });
+  assertEquals([refused.status, await refused.json()], [429, { reason: "too_many_waiting", accepted: 2 }]);
+  await kit.time.advance(500);
+  assertEquals((await Promise.all(arriving)).map(({ status }) => status), [408, 408]);
+  assertEquals((await kit.say(token, "echo"))[0], 200, "there is room again");
 });

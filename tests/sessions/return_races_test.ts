@@ -1,0 +1,167 @@
+/** What is still under way when a client comes back: none of it reaches the new connection as if it were its own. */
+
+import { assert, assertEquals } from "@std/assert";
+import { type DeferredReply, joined } from "../../mod.ts";
+import { AppKit } from "../../src/testing/mod.ts";
+import { brief, type Client, connect, gate, replyTo } from "./client.ts";
+
+const GRACE_MS = 10_000;
+
+function makeKit(limits: Record<string, number> = {}): AppKit {
+  return new AppKit({
+    limits: { graceMs: GRACE_MS, ...limits },
+    authenticate: ({ params, token }) => ({ id: `${params.user ?? "ada"}`, token }),
+  });
+}
+
+/** The secret in the answer to the join `ref`. */
+function secretOf(client: Client, ref: string): string {
+  return (replyTo(client.take(), ref).response.troupe as { session: string }).session;
+}
+
+const claim = (secret: string) => ({ "troupe:session": secret });
+
+Deno.test("Sessions: an incarnation that was replaced before the connection was says nothing to the next one", async () => {
+  await using kit = makeKit();
+  kit.app.topic("room:*", {
+    on: {
+      say(ctx, payload) {
+        ctx.broadcast("said", payload);
+        return { done: true };
+      },
+    },
+  });
+  const version = "/socket/websocket?vsn=2.1.0"; // what is said waits for the turn's commit
+  const first = await connect(kit, version);
+  const second = await connect(kit, version);
+  const ref = first.join("room:1");
+  await kit.settle();
+  const secret = secretOf(first, ref);
+
+  for (let i = 0; i < 3; i++) second.push("phoenix", "heartbeat"); // so that no ref is used twice
+  first.push("room:1", "say", { n: 1 });
+  first.join("room:1"); // the first incarnation is over, and its answer waits for the commit
+  const back = second.join("room:1", claim(secret));
+  await kit.settle();
+  const heard = second.take().filter(([, , topic]) => topic === "room:1").map(brief);
+  assertEquals(heard.filter((each) => each.startsWith("ok:")), [`ok:${back}`]);
+  assert(heard.filter((each) => each === "said").length <= 1, `${heard}`);
+});
+
+Deno.test("Sessions: a deferred reply that is given while resumed is pending answers nobody", async () => {
+  await using kit = makeKit();
+  const resuming = gate();
+  let deferred: DeferredReply | null = null;
+  kit.app.topic("room:*", {
+    join: () => joined({}, {}),
+    on: {
+      wait(ctx) {
+        deferred = ctx.defer();
+      },
+    },
+    resumed: () => resuming.promise,
+  });
+  const first = await connect(kit);
+  const secret = await (async () => {
+    const ref = first.join("room:1");
+    await kit.settle();
+    return secretOf(first, ref);
+  })();
+  first.push("room:1", "wait");
+  first.connection.close(1006);
+  await kit.settle();
+
+  const second = await connect(kit);
+  const back = second.join("room:1", claim(secret));
+  await kit.settle();
+  deferred!.ok({ late: true });
+  resuming.open();
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`ok:${back}`]);
+  assertEquals(kit.app.system.deadLetters.count("late_reply"), 1);
+});
+
+Deno.test("Sessions: a deferral that began while the client was away answers nobody after its return", async () => {
+  await using kit = makeKit();
+  const busy = gate();
+  let deferred: DeferredReply | null = null;
+  kit.app.topic("room:*", {
+    on: {
+      hold: () => busy.promise,
+      wait(ctx) {
+        deferred = ctx.defer();
+      },
+    },
+  });
+  const first = await connect(kit);
+  const ref = first.join("room:1");
+  await kit.settle();
+  const secret = secretOf(first, ref);
+  first.push("room:1", "hold");
+  first.push("room:1", "wait"); // handled behind the drop
+  first.connection.close(1006);
+  const second = await connect(kit);
+  const back = second.join("room:1", claim(secret));
+  busy.open();
+  await kit.settle();
+  deferred!.ok();
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`ok:${back}`]);
+});
+
+Deno.test("Sessions: a refresh that is pending while the client claims another session is answered, and counts there", async () => {
+  const asked = gate();
+  let pendingToken: string | null = null;
+  await using kit = new AppKit({
+    limits: { graceMs: GRACE_MS },
+    authenticate: async ({ token, request }) => {
+      if (request.headers.get("authorization") === "Bearer new") {
+        pendingToken = token;
+        await asked.promise;
+      }
+      return { id: "ada", token };
+    },
+  });
+  kit.app.topic("room:*", { on: { token: (ctx) => ({ token: (ctx.user as { token?: unknown }).token }) } });
+  const first = await connect(kit);
+  const ref = first.join("room:1");
+  await kit.settle();
+  const secret = secretOf(first, ref);
+  first.connection.close(1006);
+  await kit.settle();
+
+  const second = await connect(kit);
+  const refresh = second.push("troupe", "troupe:refresh", { token: "new" });
+  const back = second.join("room:1", claim(secret));
+  await kit.settle();
+  assertEquals(pendingToken, "new");
+  asked.open();
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`ok:${back}`, `ok:${refresh}`]);
+  const question = second.push("room:1", "token");
+  await kit.settle();
+  assertEquals(replyTo(second.take(), question).response, { token: "new" });
+});
+
+Deno.test("Sessions: a takeover of a session that is open makes no room: none that waits expires for it", async () => {
+  await using kit = makeKit({ maxSuspendedSessionsPerUser: 1 });
+  kit.app.topic("room:*", {});
+  const waiting = await connect(kit);
+  const kept = waiting.join("room:1");
+  await kit.settle();
+  const secret = secretOf(waiting, kept);
+  waiting.connection.close(1006);
+  const open = await connect(kit);
+  const ref = open.join("room:1");
+  await kit.settle();
+
+  const next = await connect(kit);
+  next.join("room:1", claim(secretOf(open, ref)));
+  await kit.settle();
+  assertEquals(kit.app.system.counters.get("sessions.crowded_out"), 0);
+  assertEquals(kit.app.gauges.suspended, 1);
+  const returning = await connect(kit);
+  const back = returning.join("room:1", claim(secret));
+  await kit.settle();
+  assertEquals((replyTo(returning.take(), back).response.troupe as { resumed?: true }).resumed, true);
+});
