@@ -14,6 +14,7 @@ const PAUSE_MS = 5;
 
 /** A bystander, seen from the test. */
 export interface Bystander extends AsyncDisposable {
+  readonly pid: number;
   /** The latencies since the last call, in milliseconds, shortest first. */
   take(): Promise<number[]>;
 }
@@ -42,6 +43,7 @@ export async function startBystander(port: number): Promise<Bystander> {
   };
   assertEquals(await line(), "joined");
   return {
+    pid: child.pid,
     async take() {
       await writer.write(new TextEncoder().encode("take\n"));
       return JSON.parse(await line());

@@ -3,6 +3,7 @@ import type { Gauges } from "./server.ts";
 
 /** The attacked server. */
 export interface Victim extends AsyncDisposable {
+  readonly pid: number;
   readonly port: number;
   /** What it says of itself, garbage collected. */
   gauges(): Promise<Gauges>;
@@ -24,6 +25,7 @@ export async function startVictim(limits: Limits = {}): Promise<Victim> {
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const port = Number((await reader.read()).value);
   return {
+    pid: child.pid,
     port,
     gauges: async () => await (await fetch(`http://127.0.0.1:${port}/gauges`)).json(),
     async [Symbol.asyncDispose]() {
