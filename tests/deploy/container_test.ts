@@ -1,6 +1,7 @@
 /** The container recipe of `docs/deploy.md`, step by step as a container would run it: without a container. */
 
 import { assert, assertEquals } from "@std/assert";
+import { machineEnvironment } from "../server/server_process.ts";
 
 const RECIPE = /```dockerfile\n([\s\S]*?)```/;
 
@@ -22,12 +23,18 @@ Deno.test("Deploy: what the container runs starts, is found healthy, and ends on
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args, "--port", "0"],
     cwd: root,
+    clearEnv: true,
+    env: machineEnvironment(),
     stdout: "piped",
-    stderr: "null",
+    stderr: "inherit",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let printed = "";
-  while (!printed.includes("\n")) printed += (await reader.read()).value;
+  while (!printed.includes("\n")) {
+    const { value, done } = await reader.read();
+    assert(!done, "the server ended before it listened");
+    printed += value;
+  }
   const port = /http:\/\/[^:]+:(\d+)\//.exec(printed)?.[1];
   assert(port !== undefined, printed);
   const [, ...check] = execForm(recipe, "HEALTHCHECK");

@@ -21,12 +21,22 @@ export function startCommand(): string[] {
   return tasks.start.command.split(" ").slice(1);
 }
 
+/** The environment of this machine, without what tests and servers are told by it. */
+export function machineEnvironment(): Record<string, string> {
+  const ours = new Set(
+    ["HOST", "PORT", "LOG_LEVEL", "DRAIN_MS", "TRANSPORT", "TRUSTED_PROXIES", "TLS_CERT", "TLS_KEY"],
+  );
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) => !ours.has(name) && !name.startsWith("TROUPE_")),
+  );
+}
+
 function spawn(args: readonly string[], env: Readonly<Record<string, string>>): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [...startCommand(), ...args],
     cwd: ROOT,
-    clearEnv: true, // whatever this machine has set for itself
-    env: { PATH: Deno.env.get("PATH") ?? "", HOME: Deno.env.get("HOME") ?? "", NO_COLOR: "1", ...env },
+    clearEnv: true,
+    env: { ...machineEnvironment(), NO_COLOR: "1", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
