@@ -1,22 +1,12 @@
 import { z } from "zod";
-import { App, type AppOptions, defineTopic, type Limits } from "../../mod.ts";
+import { App, type AppOptions, defineTopic } from "../../mod.ts";
+import { GENEROUS } from "./generous.ts";
 import { collectGarbage } from "./process.ts";
 
 const text = z.object({ text: z.string().max(500) });
 const Checked = defineTopic("checked:{id}", {
   client: { echo: { payload: text, reply: text } },
 });
-
-const MANY = 1_000_000_000;
-const GENEROUS: Limits = {
-  upgradesPerSecond: MANY,
-  upgradeBurst: MANY,
-  maxConnectionsPerAddress: MANY,
-  messagesPerSecond: MANY,
-  messageBurst: MANY,
-  bytesPerSecond: MANY,
-  byteBurst: MANY,
-};
 
 /**
  * The engine, as an application would use it: the component `/echo`, the topics `plain:*` without a contract and

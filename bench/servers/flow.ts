@@ -7,7 +7,8 @@
  * @module
  */
 
-import { App, dropOldest, keepAll, latest, type Limits } from "../../mod.ts";
+import { App, dropOldest, keepAll, latest } from "../../mod.ts";
+import { GENEROUS } from "./generous.ts";
 import { announce, collectGarbage } from "./process.ts";
 
 const FILLER = "x".repeat(16_384);
@@ -23,19 +24,7 @@ Deno.upgradeWebSocket = (request, options) => {
   return upgrade;
 };
 
-const MANY = 1_000_000_000;
-const limits: Limits = {
-  upgradesPerSecond: MANY,
-  upgradeBurst: MANY,
-  maxConnectionsPerAddress: MANY,
-  messagesPerSecond: MANY,
-  messageBurst: MANY,
-  bytesPerSecond: MANY,
-  byteBurst: MANY,
-  idleMs: 0,
-};
-
-const app: App = new App({ limits, fallback: answer })
+const app: App = new App({ limits: { ...GENEROUS, idleMs: 0 }, fallback: answer })
   .topic("keep_all:*", { slow: keepAll() })
   .topic("drop_oldest:*", { slow: dropOldest({ max: 1_000 }) })
   .topic("latest:*", { slow: latest() })

@@ -72,9 +72,11 @@ export class Pipeline {
       try {
         const verdict = step.upgrade?.(upgrade);
         if (verdict instanceof Promise) {
-          return verdict.catch(failed).then((answer) => answer ?? this.#upgradeFrom(i + 1, upgrade));
+          return verdict.then(understood).catch(failed).then((answer) =>
+            answer ?? this.#upgradeFrom(i + 1, upgrade)
+          );
         }
-        if (verdict) return verdict;
+        if (understood(verdict)) return verdict;
       } catch (error) {
         return failed(error);
       }
@@ -166,6 +168,16 @@ export class Pipeline {
 }
 
 const HOOKS = ["upgrade", "open", "message", "close"] as const;
+
+/** The verdict, if it is one. Throws a `TypeError` for what is none: nobody may come in, or go, by a slip of the pen. */
+function understood(verdict: UpgradeVerdict): UpgradeVerdict {
+  if (verdict === null || verdict === undefined || verdict instanceof Response) return verdict;
+  const { status, reason } = Object(verdict) as { status?: unknown; reason?: unknown };
+  if (Number.isInteger(status) && typeof reason === "string") return verdict;
+  throw new TypeError(
+    `upgrade must answer nothing, a Response, or { status, reason }; it answered ${typeof verdict}`,
+  );
+}
 
 function checkMiddleware(step: Middleware): void {
   const { name } = step;

@@ -23,6 +23,9 @@ export type { RequestOptions } from "./request_kind.ts";
 /** How long a client may take if nobody says otherwise, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
+/** The longest time-out: a day. */
+const MAX_TIMEOUT_MS = 86_400_000;
+
 /** What requests need of their channel. */
 export interface RequestingChannel {
   readonly topic: string;
@@ -81,6 +84,14 @@ export class ClientRequests {
     { timeoutMs = TIMEOUT_MS }: RequestOptions,
   ): Promise<unknown> {
     const { topic, joinRef, owner: { codec, ports: { clock, counters, maxRequests } } } = this.#channel;
+    if (!(timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+      return failed(
+        new TroupeError(
+          "invalid_options",
+          `timeoutMs must be a number of milliseconds from 0 to ${MAX_TIMEOUT_MS}, got ${timeoutMs}`,
+        ),
+      );
+    }
     if (this.#pending.size >= maxRequests) {
       counters.add("requests.too_many");
       return failed(

@@ -5,7 +5,7 @@
  */
 
 import { deadline } from "@std/async/deadline";
-import { type Channel, Socket, type SocketOptions } from "phoenix";
+import { type Channel, type Push, Socket, type SocketOptions } from "phoenix";
 import type { App, Listening } from "../../mod.ts";
 
 /** Only a broken server or client is that slow. */
@@ -62,6 +62,25 @@ export function next<T = unknown>(channel: Channel, event: string): Promise<T> {
         channel.off(event, ref);
         resolve(payload);
       });
+    }),
+    PATIENCE_MS,
+  );
+}
+
+/** What a push was answered with: the status and the response. */
+export function answer(push: Push): Promise<[status: string, response: unknown]> {
+  const statuses = ["ok", "error", "timeout"];
+  return new Promise((resolve) => {
+    for (const status of statuses) push.receive(status, (response) => resolve([status, response]));
+  });
+}
+
+/** Resolves when a channel is joined once more, by a rejoin of the client's own. */
+export async function rejoined(channel: Channel): Promise<void> {
+  const joinRef = channel.joinRef();
+  await deadline(
+    new Promise<void>((resolve) => {
+      channel.joinPush.receive("ok", () => channel.joinRef() !== joinRef && resolve());
     }),
     PATIENCE_MS,
   );

@@ -143,6 +143,16 @@ Deno.test("Pipeline: a hook that throws or rejects lets nobody in, and is told o
   }
 });
 
+Deno.test("Pipeline: what is no verdict lets nobody in", async () => {
+  for (const slip of [false, "no", 403, { status: 403 }, { status: "403", reason: "x" }]) {
+    for (const answer of [slip, Promise.resolve(slip)]) {
+      const { pipeline, faults } = stage({ name: "slips", upgrade: () => answer as never });
+      assertEquals(await pipeline.upgrade(upgrade()), { status: 500, reason: "middleware_failed" });
+      assertEquals(faults.length, 1);
+    }
+  }
+});
+
 Deno.test("Pipeline asks only those that look at messages", () => {
   const { pipeline } = stage({ name: "a", open() {} });
   assertEquals([pipeline.readsMessages, pipeline.isEmpty], [false, false]);

@@ -315,6 +315,15 @@ Deno.test("request: nobody has to await it", async () => {
   assertEquals(unhandled, []);
 });
 
+Deno.test("request: a time-out that is no time, or longer than a day, fails", async () => {
+  const { kit } = await kitWithRoom();
+  await using _kit = kit;
+  for (const timeoutMs of [-1, NaN, Infinity, 86_400_001]) {
+    const asked = kit.app.request({ user: "ada" }, "room:1", "wave", {}, { timeoutMs });
+    assertEquals((await assertRejects(() => asked, TroupeError, "timeoutMs")).code, "invalid_options");
+  }
+});
+
 Deno.test("request: what the contract does not let the server ask fails at once", async () => {
   const { kit } = await kitWithRoom();
   await using _kit = kit;

@@ -6,13 +6,11 @@
 
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
-import { type Channel, LongPoll, type Push, Socket, type SocketOptions } from "phoenix";
+import { LongPoll, Socket, type SocketOptions } from "phoenix";
 import { App, type Listening } from "../../mod.ts";
 import { createCodec } from "../../src/protocol/mod.ts";
+import { answer, next, PATIENCE_MS, rejoined } from "../app/phoenix_client.ts";
 import { referenceApp } from "./reference_app.ts";
-
-/** Only a broken server or client is that slow. */
-const PATIENCE_MS = 20_000;
 
 /** A server, and clients that are disconnected before it goes. */
 class Stage implements AsyncDisposable {
@@ -53,38 +51,6 @@ class Stage implements AsyncDisposable {
     }
     await this.#server.close();
   }
-}
-
-/** What a push was answered with: the status and the response. */
-function answer(push: Push): Promise<[status: string, response: unknown]> {
-  const statuses = ["ok", "error", "timeout"];
-  return new Promise((resolve) => {
-    for (const status of statuses) push.receive(status, (response) => resolve([status, response]));
-  });
-}
-
-/** The next event of a channel. */
-function next<T = unknown>(channel: Channel, event: string): Promise<T> {
-  return deadline(
-    new Promise((resolve) => {
-      const ref = channel.on<T>(event, (payload) => {
-        channel.off(event, ref);
-        resolve(payload);
-      });
-    }),
-    PATIENCE_MS,
-  );
-}
-
-/** Resolves when a channel is joined, also by a rejoin of the client's own. */
-async function joined(channel: Channel): Promise<void> {
-  const joinRef = channel.joinRef();
-  await deadline(
-    new Promise<void>((resolve) => {
-      channel.joinPush.receive("ok", () => channel.joinRef() !== joinRef && resolve());
-    }),
-    PATIENCE_MS,
-  );
 }
 
 Deno.test("phoenix 1.8.16 speaks WebSocket here: the global one, not long-poll", async () => {
@@ -149,11 +115,11 @@ Deno.test("phoenix 1.8.16 rejoins by itself after a crash; its other channels an
   const harmed: string[] = [];
   for (const channel of [other, bobs]) channel.onError(() => harmed.push(channel.topic));
   const before = crashing.joinRef();
-  const rejoined = joined(crashing);
+  const again = rejoined(crashing);
   const error = new Promise((resolve) => crashing.onError(resolve));
   crashing.push("boom", {});
   assertEquals(await error, { reason: "channel_crash" });
-  await rejoined;
+  await again;
   assert(crashing.joinRef() !== before);
   assertEquals(await answer(crashing.push("echo", { n: 1 })), ["ok", { n: 1 }]);
   assertEquals(await answer(other.push("echo", { n: 2 })), ["ok", { n: 2 }]);
@@ -226,10 +192,10 @@ Deno.test("phoenix 1.8.16 comes back after a forced disconnect, and its channels
   const channel = socket.channel("room:a");
   assertEquals(await answer(channel.join()), ["ok", {}]);
   const closed = new Promise<CloseEvent>((resolve) => socket.onClose(resolve));
-  const rejoined = joined(channel);
+  const again = rejoined(channel);
   assertEquals(stage.app.disconnect({ user: "sock:ada" }), 1);
   assertEquals((await deadline(closed, PATIENCE_MS)).code, 1001);
-  await rejoined;
+  await again;
   assertEquals(await answer(channel.push("echo", { n: 1 })), ["ok", { n: 1 }]);
 });
 
@@ -303,9 +269,9 @@ Deno.test("phoenix 1.8.16 with createCodec speaks 2.1.0: batches arrive, and eve
   const bytes = new Uint8Array([1, 2, 3]).buffer;
   assertEquals(await answer(a.push("echo", bytes)), ["ok", bytes]);
   assertEquals(await answer(a.push("echo", { n: 1 })), ["ok", { n: 1 }]);
-  const rejoined = joined(a);
+  const again = rejoined(a);
   a.push("boom", {});
-  await rejoined;
+  await again;
   assertEquals(await answer(a.push("echo", { n: 2 })), ["ok", { n: 2 }]);
 });
 

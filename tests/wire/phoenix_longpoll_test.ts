@@ -6,20 +6,11 @@
 
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { deadline } from "@std/async/deadline";
-import {
-  type Channel,
-  LongPoll,
-  type Push,
-  Socket,
-  type SocketOptions,
-  type TransportInstance,
-} from "phoenix";
+import { LongPoll, Socket, type SocketOptions, type TransportInstance } from "phoenix";
 import { App, type Listening, longpoll } from "../../mod.ts";
 import { createCodec } from "../../src/protocol/mod.ts";
+import { answer, next, PATIENCE_MS, rejoined } from "../app/phoenix_client.ts";
 import { referenceApp } from "./reference_app.ts";
-
-/** Only a broken server or client is that slow. */
-const PATIENCE_MS = 20_000;
 
 /** A server, and clients that are disconnected before it goes. */
 class Stage implements AsyncDisposable {
@@ -60,38 +51,6 @@ class Stage implements AsyncDisposable {
     }
     await this.server.close();
   }
-}
-
-/** What a push was answered with: the status and the response. */
-function answer(push: Push): Promise<[status: string, response: unknown]> {
-  const statuses = ["ok", "error", "timeout"];
-  return new Promise((resolve) => {
-    for (const status of statuses) push.receive(status, (response) => resolve([status, response]));
-  });
-}
-
-/** The next event of a channel. */
-function next<T = unknown>(channel: Channel, event: string): Promise<T> {
-  return deadline(
-    new Promise((resolve) => {
-      const ref = channel.on<T>(event, (payload) => {
-        channel.off(event, ref);
-        resolve(payload);
-      });
-    }),
-    PATIENCE_MS,
-  );
-}
-
-/** Resolves when a channel is joined once more, by a rejoin of the client's own. */
-async function rejoined(channel: Channel): Promise<void> {
-  const joinRef = channel.joinRef();
-  await deadline(
-    new Promise<void>((resolve) => {
-      channel.joinPush.receive("ok", () => channel.joinRef() !== joinRef && resolve());
-    }),
-    PATIENCE_MS,
-  );
 }
 
 /** The next close of a socket's connection. */

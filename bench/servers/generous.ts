@@ -1,0 +1,14 @@
+import type { Limits } from "../../mod.ts";
+
+const MANY = 1_000_000_000;
+
+/** No limits on what one client may do: the load is one client that does all that thousands do. */
+export const GENEROUS: Limits = {
+  upgradesPerSecond: MANY,
+  upgradeBurst: MANY,
+  maxConnectionsPerAddress: MANY,
+  messagesPerSecond: MANY,
+  messageBurst: MANY,
+  bytesPerSecond: MANY,
+  byteBurst: MANY,
+};
