@@ -68,6 +68,7 @@ export type {
   DeferredReply,
   EventsIn,
   EventsOut,
+  HistoryOptions,
   JoinContext,
   JoinIn,
   JoinOut,
@@ -100,6 +101,17 @@ export type { Signer } from "./src/base/signer.ts";
 export type { Join, Turn } from "./src/protocol/turn.ts";
 export type { Frame, WireData } from "./src/protocol/frame.ts";
 export type { Socket, SocketSink } from "./src/sessions/socket.ts";
+export type {
+  Log,
+  LogBatch,
+  LogEntry,
+  LogHead,
+  LogLimits,
+  LogPage,
+  LogSnapshot,
+  NewLogEntry,
+} from "./src/topics/log.ts";
+export { type MemoryLog, memoryLog, type MemoryLogOptions } from "./src/topics/memory_log.ts";
 export { longpoll, type LongpollOptions } from "./src/transport/longpoll.ts";
 export { sse, type SseOptions } from "./src/transport/sse.ts";
 export { websocket } from "./src/transport/websocket.ts";

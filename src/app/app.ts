@@ -9,11 +9,10 @@ import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
-import { recipientFilter } from "../sessions/recipients.ts";
+import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
 import { checkOutgoing, type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
-import { Publication } from "../topics/publication.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
@@ -191,13 +190,15 @@ export class App<U extends User = User> {
   }
 
   /**
-   * Publishes in a topic, from outside of any handler. On a topic where nobody is, nothing happens.
+   * Publishes in a topic, from outside of any handler. On a topic where nobody is, it is kept if
+   * the topic has a history; else nothing happens.
    *
    * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, and what the contract refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
-    const value = checkOutgoing(this.#kindOf(topic), event, payload);
-    this.#engine.topics.publish(new Publication(topic, event, value, null, recipientFilter(options, null)));
+    const { clock } = this.system;
+    const kind = this.#kindOf(topic);
+    this.#engine.topics.publish(publicationIn(topic, kind, OUTSIDER, event, payload, options, clock));
   }
 
   /**

@@ -2,11 +2,9 @@ import type { Ref } from "../actors/ref.ts";
 import type { LogFields, Logger, LogLevel } from "../base/log.ts";
 import type { BytesInput } from "../contract/schema.ts";
 import type { Inbound } from "../protocol/codec.ts";
-import type { Subscriber } from "../topics/subscriber.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import { failed, requestEnded } from "./client_requests.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
-import { type Filter, recipientFilter } from "./recipients.ts";
 import type { RequestOptions } from "./request_kind.ts";
 import type { AnyTopic, BroadcastOptions, ChannelContext, DeferredReply } from "./topic_handlers.ts";
 import type { User } from "./user.ts";
@@ -16,14 +14,12 @@ export interface ContextChannel {
   readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info">;
   readonly topic: string;
   readonly connectionId: string;
-  /** What `ctx` stands for among the recipients of a broadcast. */
-  readonly subscription: Subscriber;
   readonly params: Readonly<Record<string, string>>;
   readonly address: Ref<unknown>;
   /** How often its client has gone, or come back: answers to what it sent before do not come any more. */
   readonly changes: number;
   state: unknown;
-  publish(event: string, payload: unknown, filter: Filter | null): void;
+  publish(event: string, payload: unknown, options: BroadcastOptions | undefined, cause: string | null): void;
   push(event: string, payload: unknown): void;
   request(event: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   answer(ref: string | null, status: string, response: unknown): void;
@@ -102,7 +98,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): void {
     if (this.#usable(event)) {
-      this.#channel.publish(event, payload, recipientFilter(options, this.#channel.subscription));
+      this.#channel.publish(event, payload, options, this.#replyRef);
     }
   }
 

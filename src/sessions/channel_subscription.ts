@@ -5,6 +5,7 @@ import type { Frame } from "../protocol/frame.ts";
 import type { Publication } from "../topics/publication.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
 import type { TopicMessage } from "../topics/topic.ts";
+import type { Recovery, ResumeWish } from "../topics/recovery.ts";
 import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
@@ -33,6 +34,9 @@ export interface SubscribedChannel extends Member {
   released(): void;
 }
 
+/** How many messages are remembered whose publications are lost, until they are answered. */
+const MAX_UNSTORED = 64;
+
 /** Where a subscription is in its life. */
 const NEW = 0, LIVE = 1, LINGERING = 2, OVER = 3;
 
@@ -54,6 +58,11 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   active = false;
   interleaves = false;
   #stage: number = NEW;
+  wish: ResumeWish | null = null;
+  /** Is called once the subscription is committed, ahead of all that waits for that. */
+  #onSubscribed: ((recovery: Recovery) => void) | null = null;
+  /** Messages whose publications could not be stored, and which are not answered yet. */
+  #unstored: Set<string> | null = null;
   /** Leaves publications out while the client is behind; `null`: all of them have to arrive. */
   #slowReader: SlowReader | null = null;
 
@@ -79,15 +88,24 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     );
   }
 
-  /** Asks for the subscription: what is said from now on waits for its commit. `false`: the topic's mailbox is full. */
-  subscribe(): boolean {
+  /**
+   * Asks for the subscription: what is said from now on waits for its commit. `onSubscribed`: is called then, first of
+   * all, where the topic has a history. A member whose client comes back asks again. `false`: the topic's mailbox is full.
+   */
+  subscribe(onSubscribed: ((recovery: Recovery) => void) | null): boolean {
     this.#output.raise();
     if (!this.#owner.ports.topics.subscribe(this.#topic, this)) {
       this.#output.lower();
       return false;
     }
-    this.#enter(LIVE);
+    this.#onSubscribed = onSubscribed;
+    if (this.#stage === NEW) this.#enter(LIVE);
     return true;
+  }
+
+  /** Tells one of the topic's extensions. `false`: the topic's mailbox is full. */
+  tell(extension: string, message: unknown): boolean {
+    return this.#owner.ports.topics.tell(this.#topic, extension, message);
   }
 
   /** Publishes: what is said from now on waits for the commit. Throws `topic_overloaded`. */
@@ -103,10 +121,11 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     }
   }
 
-  /** Sends behind all that was published before. */
-  say(frame: Frame): void {
+  /** Sends behind all that was published before. `ref`: of the message that is answered. */
+  say(frame: Frame, ref: string | null = null): void {
+    if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);
     if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
-    this.#output.hold(frame);
+    this.#output.hold(frame, ref);
     this.interleaves = true;
     this.#owner.holding(this);
   }
@@ -168,9 +187,30 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     return this.#owner.user.id;
   }
 
-  subscribed(): void {
+  subscribed(recovery: Recovery | null): void {
+    const onSubscribed = this.#onSubscribed;
+    this.#onSubscribed = null;
+    if (recovery !== null && this.active) onSubscribed?.(recovery);
     this.committed();
     if (this.#stage === LIVE) this.#owner.ports.members.add(this.#channel);
+  }
+
+  /** What a message of the client's has published is lost: that is what it is answered, whatever its handler says. */
+  failed(cause: string | null): void {
+    if (cause !== null && !this.#output.replace(cause, this.#unstoredReply(cause))) {
+      this.#unstored ??= new Set();
+      if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(cause);
+    }
+    this.committed();
+  }
+
+  #unstoredReply(ref: string): Frame {
+    const { joinRef, topic } = this.#channel;
+    return this.codec.reply(joinRef, ref, topic, "error", { reason: "not_stored" });
+  }
+
+  push(event: string, payload: unknown): void {
+    this.#owner.write(this.codec.push(this.#channel.joinRef, this.#channel.topic, event, payload));
   }
 
   committed(): void {

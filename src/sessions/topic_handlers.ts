@@ -82,6 +82,11 @@ export interface BroadcastOptions {
   except?: ChannelIdentity | Recipient | readonly (ChannelIdentity | Recipient)[];
   /** Nobody but these. */
   only?: Recipient | readonly Recipient[];
+  /**
+   * Not for the topic's history: who is not there does not get it later, e.g. that somebody is typing. Default: `false`.
+   * What is for single connections alone is never kept.
+   */
+  ephemeral?: boolean;
 }
 
 /** What identifies one channel; every handler's `ctx` is one. */
@@ -175,6 +180,14 @@ export interface ChannelContext<C extends AnyTopic, U extends User, S> extends J
   ): Promise<RequestReplyFrom<C, E>>;
 }
 
+/** How much of a topic's publications is kept, in the app's log (`AppOptions.log`). */
+export interface HistoryOptions {
+  /** How many publications at the most: 1 to 1,000,000. */
+  readonly size: number;
+  /** For how long, in milliseconds. `Infinity`: as long as there is room for them. */
+  readonly ttlMs: number;
+}
+
 /** What a handler returns: a reply, a refusal, or a promise of one. */
 export type Outcome<R> = R | Refusal | Promise<R | Refusal>;
 
@@ -205,6 +218,11 @@ export interface TopicHandlers<C extends AnyTopic, U extends User, S> {
    * its join is granted. Default: `keepAll()`, up to the bounds of the outbox.
    */
   readonly slow?: SlowPolicy | ((ctx: JoinContext<C, U>) => SlowPolicy);
+  /**
+   * What is broadcast is kept, so that a client which comes back with its position gets what it has missed: see
+   * {@link HistoryOptions}. Default: nothing is.
+   */
+  readonly history?: HistoryOptions;
   /**
    * The connection has dropped, and the client may come back within `limits.graceMs`: until then the channel lives on,
    * a member as before, without anybody to send to. What is published and pushed meanwhile is counted, and lost.

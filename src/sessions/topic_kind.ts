@@ -2,6 +2,8 @@ import { TroupeError } from "../base/errors.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
 import { anyRecord, check, type Schema } from "../contract/schema.ts";
 import type { TopicPattern } from "../contract/pattern.ts";
+import type { LogLimits } from "../topics/log.ts";
+import type { TopicSetup } from "../topics/topic_setup.ts";
 import { invalidPolicy, isSlowPolicy, type SlowPolicy } from "./slow_policy.ts";
 import { type RequestKinds, requestKinds } from "./request_kind.ts";
 import type { AnyTopic, TopicHandlers, Untyped } from "./topic_handlers.ts";
@@ -36,6 +38,8 @@ export interface TopicKind {
   readonly recheckMs: number | null;
   /** Chooses what becomes of publications that a client does not read in time; `null`: all are kept. */
   readonly slow: ((ctx: unknown) => SlowPolicy) | null;
+  /** What the topics have beside their members: a history, extensions. */
+  readonly setup: TopicSetup;
   /** What the server may send; `null`: anything. */
   readonly server: ReadonlyMap<string, Schema> | null;
   /** What the server may ask a client. */
@@ -50,6 +54,7 @@ const HANDLER_KEYS = [
   "other",
   "info",
   "slow",
+  "history",
   "leave",
   "suspended",
   "resumed",
@@ -102,6 +107,7 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     recheck: optional("recheck"),
     recheckMs: recheckSchedule(name, given),
     slow: slowChooser(name, given.slow, given),
+    setup: { history: historyLimits(name, given.history), extensions: new Map() },
     server: definition === null ? null : new Map(Object.entries(definition.server ?? {})),
     requests: definition === null ? null : requestKinds(definition.requests),
     alwaysReplies: definition !== null,
@@ -111,6 +117,11 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
 /** A topic without a contract, for {@link topicKind}. */
 export function untyped<P extends string>(pattern: TopicPattern<P>): Untyped<P> {
   return { pattern, definition: null };
+}
+
+/** The response to an event that nothing handles. */
+export function unknownEvent({ events }: TopicKind, event: string): object {
+  return { reason: "unknown_event", event, accepted: [...events.keys()] };
 }
 
 /**
@@ -188,6 +199,23 @@ function recheckSchedule(name: string, { recheck, recheckMs }: Record<string, un
     refuseHandlers(name, "recheckMs asks for a recheck", "recheck, a function (ctx)");
   }
   return recheckMs;
+}
+
+/** The most publications of one topic that may be kept. */
+const MAX_HISTORY = 1_000_000;
+
+function historyLimits(name: string, history: unknown): LogLimits | null {
+  if (history === undefined) return null;
+  const accepted = `{ size: 1 to ${MAX_HISTORY} publications, ttlMs: milliseconds above 0 }`;
+  if (typeof history !== "object" || history === null) refuseHandlers(name, "history is no object", accepted);
+  const { size, ttlMs, ...others } = history as Record<string, unknown>;
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined) refuseHandlers(name, `history.${unknown} is not known`, accepted);
+  if (!Number.isSafeInteger(size) || (size as number) < 1 || (size as number) > MAX_HISTORY) {
+    refuseHandlers(name, "history.size is no such number", accepted);
+  }
+  if (typeof ttlMs !== "number" || !(ttlMs > 0)) refuseHandlers(name, "history.ttlMs is no time", accepted);
+  return { size: size as number, ttlMs, folded: false };
 }
 
 function slowChooser(name: string, slow: unknown, owner: object): TopicKind["slow"] {
