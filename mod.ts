@@ -87,17 +87,6 @@ export type {
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
-export type {
-  Log,
-  LogBatch,
-  LogEntry,
-  LogHead,
-  LogLimits,
-  LogPage,
-  LogSnapshot,
-  NewLogEntry,
-} from "./src/topics/log.ts";
-export { type MemoryLog, memoryLog, type MemoryLogOptions } from "./src/topics/memory_log.ts";
 export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
 export type {
   Admission,
