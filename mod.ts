@@ -62,6 +62,7 @@ export {
 export type {
   AnyReply,
   AnyTopic,
+  BeginningLife,
   BroadcastOptions,
   ChannelContext,
   ChannelIdentity,
@@ -73,6 +74,7 @@ export type {
   JoinIn,
   JoinOut,
   LeaveReason,
+  LifeContext,
   Outcome,
   ParamsIn,
   PayloadIn,
@@ -82,8 +84,11 @@ export type {
   RequestPayloadTo,
   RequestReplyFrom,
   RequestsTo,
+  StateIn,
   TopicHandlers,
+  TopicLife,
   TopicOf,
+  Transaction,
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
@@ -192,11 +197,17 @@ export type {
   SchemaResult,
   Segment,
   ServerEvents,
+  ServerNames,
   ServerPayload,
+  ServerSchemas,
+  StateDefinition,
+  StateOf,
   Strict,
   StrictExchange,
+  StrictState,
   TopicContract,
   TopicDefinition,
   TopicPattern,
+  TypedState,
 } from "./src/contract/mod.ts";
 export type { Codec, Inbound, Position } from "./src/protocol/mod.ts";

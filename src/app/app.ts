@@ -11,7 +11,8 @@ import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
 import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
-import { checkOutgoing, type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
+import { checkOutgoing } from "../sessions/check_outgoing.ts";
+import { type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
@@ -147,14 +148,14 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `invalid_contract` for what is neither a contract nor a pattern; `invalid_handlers` for a
    * missing or unknown handler; `invalid_pattern`; `duplicate_pattern`.
    */
-  topic<const T extends AnyContract | string, S = undefined>(
+  topic<const T extends AnyContract | string, S = undefined, L = undefined>(
     contract: T,
-    handlers: TopicHandlers<TopicOf<T>, U, S>,
+    handlers: TopicHandlers<TopicOf<T>, U, S, L>,
   ): this {
     const given: AnyContract | string = contract;
     checkTopic(given, handlers);
     const topic = typeof given === "string" ? untyped(new TopicPattern(given)) : given;
-    const kind = topicKind<AnyTopic, U, S>(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
+    const kind = topicKind(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
     this.#engine.kinds.add(kind.pattern, kind);
     return this;
   }

@@ -19,7 +19,9 @@ import { tellOfInvalidReply } from "./invalid_reply.ts";
 import { RECHECK, recheck } from "./recheck.ts";
 import { publicationIn } from "./publishing.ts";
 import type { BroadcastOptions, LeaveReason } from "./topic_handlers.ts";
-import { checkOutgoing, type Handler, type TopicKind, unknownEvent } from "./topic_kind.ts";
+import { checkOutgoing } from "./check_outgoing.ts";
+import type { Handler } from "./handler_checks.ts";
+import { type TopicKind, unknownEvent } from "./topic_kind.ts";
 
 /** Where a channel is in its life. */
 const JOINING = 0, JOINED = 1, ENDED = 2;
@@ -102,9 +104,8 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   // ── The session's side ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Its actor is `ref`; `init` runs the join handler, and what comes meanwhile waits in the mailbox. */
   startedAs(ref: Ref<ChannelMessage>): void {
-    this.#ref = ref;
+    this.#ref = ref; // its `init` runs the join handler; what comes meanwhile waits in the mailbox
   }
 
   /** Takes a message of the client's. A full mailbox answers `overloaded`; too often, and the connection is closed. */
@@ -168,8 +169,8 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   }
 
   /**
-   * The connection has gone: nothing that the channel says reaches anybody any more. A member waits for its client up to
-   * `untilMs`, behind what was said before; one that is joining, or is about to end, ends.
+   * The connection has gone: nothing reaches anybody any more. A member waits for its client up to `untilMs`, behind
+   * what was said before; one that is joining, or is about to end, ends.
    */
   suspend(untilMs: number): void {
     if (this.isAway) return;

@@ -1,11 +1,16 @@
 import type { Ref } from "../actors/ref.ts";
 import type { LogFields, Logger, LogLevel } from "../base/log.ts";
 import type { BytesInput } from "../contract/schema.ts";
+import { TroupeError } from "../base/errors.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import { failed, requestEnded } from "./client_requests.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
+import type { ChannelSubscription } from "./channel_subscription.ts";
 import type { RequestOptions } from "./request_kind.ts";
+import { LIFE } from "./topic_life.ts";
+import type { TopicKind } from "./topic_kind.ts";
+import { type Decide, transact } from "./transact.ts";
 import type { AnyTopic, BroadcastOptions, ChannelContext, DeferredReply } from "./topic_handlers.ts";
 import type { User } from "./user.ts";
 
@@ -13,6 +18,8 @@ import type { User } from "./user.ts";
 export interface ContextChannel {
   readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info">;
   readonly topic: string;
+  readonly kind: TopicKind;
+  readonly subscription: Pick<ChannelSubscription, "tell">;
   readonly connectionId: string;
   readonly params: Readonly<Record<string, string>>;
   readonly address: Ref<unknown>;
@@ -115,6 +122,37 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
       ? this.#channel.request(event, payload, options)
       : failed(requestEnded(this.topic, event));
     return answer as Promise<never>; // it is what the contract says: that is checked
+  }
+
+  transact(given: (state: never) => ReturnType<Decide>): Promise<never> {
+    const decide = given as Decide;
+    const { topic, kind, subscription } = this.#channel;
+    const answer = this.#usable("transact")
+      ? transact({
+        topic,
+        kind,
+        tell: (name, message) => subscription.tell(name, message),
+        signal: this.signal,
+      }, decide)
+      : failed(requestEnded(topic, "transact"));
+    return answer as Promise<never>; // it is what the contract says
+  }
+
+  tellTopic(message: unknown): void {
+    if (!this.#usable(message)) return;
+    const { topic, kind, subscription } = this.#channel;
+    if (!kind.setup.extensions.has(LIFE)) {
+      throw new TroupeError(
+        "no_life",
+        `Cannot tell ${JSON.stringify(topic)}: its handlers have no life.message`,
+      );
+    }
+    if (subscription.tell(LIFE, message)) return;
+    throw new TroupeError(
+      "topic_overloaded",
+      `Cannot tell ${JSON.stringify(topic)}: the topic has more to do than its mailbox holds`,
+      { retryable: true, details: { topic } },
+    );
   }
 
   stop(): void {

@@ -11,6 +11,9 @@ import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
 import type { SlowPolicy } from "./slow_policy.ts";
+import { checkOutgoing } from "./check_outgoing.ts";
+import type { Handler } from "./handler_checks.ts";
+import type { TopicKind } from "./topic_kind.ts";
 import { Droppable, SlowReader } from "./slow_reader.ts";
 
 /** What a subscription needs of its channel. */
@@ -28,6 +31,10 @@ export interface SubscribedChannel extends Member {
     | "holding"
   >;
   readonly joinRef: string;
+  readonly kind: Pick<TopicKind, "recheck" | "recheckMs" | "outgoing" | "setup" | "topic" | "server">;
+  readonly ctx: unknown;
+  /** One of its handlers has thrown. */
+  crash(error: unknown): void;
   /** The topic has ended under the channel. */
   topicEnded(): void;
   /** The channel has ended, and all that it said has gone out. */
@@ -61,6 +68,8 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   wish: ResumeWish | null = null;
   /** Is called once the subscription is committed, ahead of all that waits for that. */
   #onSubscribed: ((recovery: Recovery) => void) | null = null;
+  /** Whether its subscription has been committed. */
+  #isMember = false;
   /** Messages whose publications could not be stored, and which are not answered yet. */
   #unstored: Set<string> | null = null;
   /** Leaves publications out while the client is behind; `null`: all of them have to arrive. */
@@ -190,6 +199,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   subscribed(recovery: Recovery | null): void {
     const onSubscribed = this.#onSubscribed;
     this.#onSubscribed = null;
+    this.#isMember = true;
     if (recovery !== null && this.active) onSubscribed?.(recovery);
     this.committed();
     if (this.#stage === LIVE) this.#owner.ports.members.add(this.#channel);
@@ -220,16 +230,45 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   write(frame: Frame, published: Published): void {
+    const filter = this.#channel.kind.outgoing?.get(published.event);
+    const own = filter === undefined ? frame : this.#filtered(filter, published);
+    if (own !== null) this.#write(own, published);
+  }
+
+  #write(frame: Frame, published: Published): void {
     if (this.#slowReader === null) this.#owner.write(frame);
     else this.#owner.writeDroppable(new Droppable(frame, published, this.#slowReader));
   }
 
   writeTurn(turn: TopicTurn): void {
+    const { outgoing } = this.#channel.kind;
+    if (outgoing !== null && turn.published.some(({ event }) => outgoing.has(event))) {
+      turn.frames.forEach((frame, i) => this.active && this.write(frame, turn.published[i]));
+      return;
+    }
     this.#owner.writeTurn(turn, this.#slowReader);
   }
 
-  /** The topic has ended: nothing of what waits will be committed any more. */
+  /** What a filter makes of a publication; `null`: this member does not get it. */
+  #filtered(filter: Handler, { event, payload, position }: Published): Frame | null {
+    const { topic, kind, ctx } = this.#channel;
+    try {
+      const value = filter(ctx, payload);
+      if (value === undefined) return null;
+      return this.codec.publication(topic, event, checkOutgoing(kind, event, value), position);
+    } catch (error) {
+      this.#channel.crash(error);
+      return null;
+    }
+  }
+
+  /**
+   * The topic has ended: nothing of what waits will be committed any more. Where an answer would say that something is
+   * stored, or that the client is a member of what could not even begin, it is not given: it hears of the channel's end.
+   */
   terminated(): void {
+    const { history, extensions } = this.#channel.kind.setup;
+    if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.drop();
     this.#output.passAll();
     this.interleaves = this.#stage === LINGERING;
     if (this.#stage === LINGERING) this.#release();

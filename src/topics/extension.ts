@@ -10,7 +10,7 @@ import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
 import type { Position } from "../base/position.ts";
 import type { Random } from "../base/random.ts";
-import type { LogEntry, LogSnapshot } from "./log.ts";
+import type { LogEntry, LogHead, LogSnapshot, NewLogEntry } from "./log.ts";
 import type { Origin } from "./origin.ts";
 
 /** A member of the topic, as extensions see it. It is the same object for as long as the membership lasts. */
@@ -32,6 +32,8 @@ export interface ExtendedPublication {
   readonly event: string;
   /** The payload: what JSON can say, or bytes. It MUST NOT be changed. */
   readonly payload: unknown;
+  /** What the topic's history keeps of it; `null`: nothing. */
+  readonly kept: NewLogEntry | null;
   /** Where it stands in the topic's history, once it is committed; `null` where it is not kept. */
   readonly position: Position | null;
 }
@@ -50,6 +52,8 @@ export interface ExtensionPublication {
 
 /** What was kept of the topic before it started. */
 export interface TopicPast {
+  /** Where its history stands. */
+  readonly head: LogHead;
   /** The last state that was folded; `null`: none. */
   readonly snapshot: LogSnapshot | null;
   /** What was published since. */
@@ -68,6 +72,8 @@ export interface ExtendedTopic {
   readonly counters: Counters;
   /** Where log lines go. */
   readonly logger: Logger;
+  /** How many members it has. */
+  readonly memberCount: number;
   /** What was kept of it, where its setup has a history that is folded; `null` elsewhere. */
   readonly past: TopicPast | null;
   /** Publishes to all members, behind what the topic has taken in. Throws for what JSON cannot carry. */
@@ -93,6 +99,8 @@ export interface Greeting {
  * only where going on would be wrong.
  */
 export interface TopicExtension {
+  /** The topic begins when this resolves; if it rejects, it does not. Left out: at once. */
+  readonly ready?: Promise<void>;
   /** Something for this extension, in the order of the topic's mailbox: see `Topics.tell`. */
   receive?(message: unknown): void;
   /** A publication has been taken in: it will be committed behind those before it, or fail. */

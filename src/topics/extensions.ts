@@ -30,6 +30,12 @@ export class Extensions {
     this.#all = [...this.#byName.values()];
   }
 
+  /** Resolves when all of them are ready; `undefined`: they are. */
+  get ready(): Promise<unknown> | undefined {
+    const waiting = this.#all.flatMap(({ ready }) => ready === undefined ? [] : [ready]);
+    return waiting.length === 0 ? undefined : Promise.all(waiting);
+  }
+
   receive(name: string, message: unknown): void {
     this.#byName.get(name)?.receive?.(message);
   }

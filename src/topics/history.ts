@@ -119,11 +119,12 @@ export class History {
 
   #pastSince(snapshot: LogSnapshot | null): TopicPast | Promise<TopicPast> {
     const after = snapshot?.offset ?? 0;
-    if (after === this.#head.offset) return { snapshot, tail: [] };
-    const page = this.#ports.log.read(this.#topic, after, this.#head.offset - after);
+    const head = this.#head;
+    if (after === head.offset) return { head, snapshot, tail: [] };
+    const page = this.#ports.log.read(this.#topic, after, head.offset - after);
     const whole = ({ entries }: LogPage): TopicPast => {
-      if (entries[0]?.offset === after + 1 && entries.at(-1)!.offset === this.#head.offset) {
-        return { snapshot, tail: entries };
+      if (entries[0]?.offset === after + 1 && entries.at(-1)!.offset === head.offset) {
+        return { head, snapshot, tail: entries };
       }
       throw new TroupeError(
         "incomplete_history",

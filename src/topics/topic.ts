@@ -89,14 +89,18 @@ export class Topic implements Committable {
     if (!limits!.folded) return extensions.size === 0 ? undefined : this.#extend(null);
     const past = this.#history.past();
     if (past instanceof Promise) return past.then((read) => this.#extend(read));
-    this.#extend(past);
+    return this.#extend(past);
   }
 
-  #extend(past: TopicPast | null): void {
+  #extend(past: TopicPast | null): void | Promise<void> {
     const { clock, random, counters, logger } = this.#ports;
     const host = this.#host!;
+    const subscribers = this.#subscribers;
     const topic: ExtendedTopic = {
       name: this.name,
+      get memberCount() {
+        return subscribers.size;
+      },
       clock,
       random,
       counters,
@@ -113,7 +117,8 @@ export class Topic implements Committable {
         return () => timer.cancel();
       },
     };
-    this.#extensions = new Extensions(this.#setup.extensions, topic);
+    const extensions = this.#extensions = new Extensions(this.#setup.extensions, topic);
+    return extensions.ready?.then(() => {});
   }
 
   /** Something for one of its extensions. */
