@@ -23,6 +23,8 @@ export interface EventKind {
 
 /** A contract and its handlers, put together once at the start: what every channel of the pattern shares. */
 export interface TopicKind {
+  /** What it was made of. */
+  readonly topic: AnyTopic;
   readonly pattern: TopicPattern;
   readonly join: EventKind;
   readonly events: ReadonlyMap<string, EventKind>;
@@ -91,6 +93,7 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     );
   }
   return {
+    topic: contract,
     pattern: contract.pattern,
     join: {
       handler: optional("join") ?? (() => undefined),

@@ -168,7 +168,11 @@ export const LAYERS: readonly Layer[] = [
     may: ["src/base/probe.ts", "src/base/inspect.ts", ENTRY_POINTS],
     packages: [],
   },
-  { at: "src/asyncapi", may: ["src/contract"], packages: ["zod"] },
+  {
+    at: "src/asyncapi",
+    may: ["src/base/errors.ts", "src/contract"],
+    packages: ["zod", { name: "@std/cli", onlyIn: "src/asyncapi/command_line.ts" }],
+  },
   { at: "src/client", may: ["src/base", "src/contract", "src/protocol"], packages: ["phoenix"] },
   {
     at: "src/server",
