@@ -54,9 +54,7 @@ export function readCommand(args: readonly string[]): Command | "help" {
   if (flags.help === true) return "help";
   if (unknown.length > 0) throw refused(`There is no flag ${JSON.stringify(unknown[0])}`);
   const value = (flag: string): string | undefined => {
-    const given: unknown = flags[flag];
-    if (given === undefined) return undefined;
-    if (typeof given !== "string") throw refused(`--${flag} is given more than once`);
+    const given = flags[flag] as string | undefined; // The last, if there are several.
     if (given === "") throw refused(`--${flag} has no value`);
     return given;
   };
