@@ -17,7 +17,7 @@ import type { User } from "../sessions/user.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
-import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
+import { checkCloseCode, checkComponent, checkTopic, kindOf } from "./checks.ts";
 import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
 import { Engine } from "./engine.ts";
 import { SHUTTING_DOWN } from "./gate.ts";
@@ -137,6 +137,11 @@ export class App<U extends User = User> {
   /** How much of everything is held right now: see {@link Gauges}. What has happened is in `app.system.counters`. */
   get gauges(): Gauges {
     return this.#engine.gauges();
+  }
+
+  /** What {@link App.topic} was given, the most specific pattern first; `definition` is `null` without a contract. */
+  get contracts(): readonly AnyTopic[] {
+    return this.#engine.kinds.values().map(({ topic }) => topic);
   }
 
   /**
@@ -388,13 +393,6 @@ export class App<U extends User = User> {
   }
 
   #kindOf(topic: string): TopicKind {
-    const match = this.#engine.kinds.find(topic);
-    if (match !== null) return match.value;
-    const accepted = this.#engine.kinds.patterns().map((pattern) => pattern.source);
-    throw new TroupeError(
-      "unmatched_topic",
-      `No topic of this app covers ${JSON.stringify(topic)}: it has ${accepted.join(", ") || "none"}`,
-      { details: { topic, accepted } },
-    );
+    return kindOf(this.#engine.kinds, topic);
   }
 }

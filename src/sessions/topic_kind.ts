@@ -21,6 +21,8 @@ export interface EventKind {
 
 /** A contract and its handlers, put together once at the start: what every channel of the pattern shares. */
 export interface TopicKind {
+  /** What it was made of. */
+  readonly topic: AnyTopic;
   readonly pattern: TopicPattern;
   /** The pattern as it is written, for error messages. */
   readonly topic: string;
@@ -98,6 +100,7 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
   }
   const setup = topicSetup(name, contract.pattern, definition, given);
   return {
+    topic: contract,
     pattern: contract.pattern,
     topic: name,
     join: {
