@@ -10,7 +10,7 @@ export const DEADLINE_MS = 10_000;
 /** The life that an app was made with and, for a while, another one over other ports. One of them is the app's now. */
 export class Lives {
   readonly #begin: (others: OtherPorts | null) => Life;
-  /** In their order: every life is made of them. */
+  /** In their order: later lives are made of them. */
   readonly #declarations: Declaration[] = [];
   readonly #own: Life;
   #now: Life;
@@ -34,10 +34,13 @@ export class Lives {
     return this.#now;
   }
 
-  /** Does it to the life of now, and to every later one. Throws what it throws; then it is not declared. */
+  /**
+   * Does it to the life that the app has now; and to every later one, unless it is done to one over other ports, which
+   * it ends with. Throws what it throws; then it is not declared.
+   */
   declare(declaration: Declaration): void {
     declaration(this.#now);
-    this.#declarations.push(declaration);
+    if (this.#now === this.#own) this.#declarations.push(declaration);
   }
 
   /**

@@ -1,12 +1,16 @@
 import { TroupeError } from "../base/errors.ts";
 import type { VirtualTime, WaitOptions } from "./virtual_time.ts";
 
-/** A message that a test's client has received. */
-export interface Received {
+/**
+ * A message that a test's client has received.
+ *
+ * @typeParam Payload What it carries.
+ */
+export interface Received<Payload = unknown> {
   /** The event. */
   readonly event: string;
   /** The payload: what JSON can say, or a `Uint8Array`. */
-  readonly payload: unknown;
+  readonly payload: Payload;
   /** Its number in the topic's history; `null` for what has none. */
   readonly offset: number | null;
 }

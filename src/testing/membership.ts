@@ -102,15 +102,7 @@ export class Membership {
 
   /** Sends an event, and gives what it is answered. Throws `send_refused`, `no_reply`, `not_joined`, `not_connected`. */
   async send(event: string, payload: unknown, options: WaitOptions): Promise<unknown> {
-    if (this.status !== "joined") {
-      throw new TroupeError(
-        "not_joined",
-        `Cannot send ${event} in ${this.topic}: the channel is ${this.status}`,
-        {
-          details: { topic: this.topic, event, status: this.status },
-        },
-      );
-    }
+    this.#mustBeJoined(event);
     const answer = await this.#exchange(this.#ports.ref(), event, payload, options);
     if (answer.status !== "ok") throw this.#refused("send_refused", event, answer);
     return answer.response;
@@ -157,9 +149,23 @@ export class Membership {
     };
   }
 
-  /** Sends an event, without waiting for an answer. */
-  push(event: string, payload: unknown): void {
+  /** Sends an event, whose answer nobody asks for. Throws `not_joined`, `not_connected`. */
+  async push(event: string, payload: unknown): Promise<void> {
+    this.#mustBeJoined(event);
+    this.post(event, payload);
+    await this.#ports.time.settle();
+  }
+
+  /** The same, in passing. */
+  post(event: string, payload: unknown): void {
     this.#ports.send(this.#joinRef, this.#ports.ref(), this.topic, event, payload);
+  }
+
+  #mustBeJoined(event: string): void {
+    const { topic, status } = this;
+    if (status === "joined") return;
+    const message = `Cannot send ${event} in ${topic}: the channel is ${status}`;
+    throw new TroupeError("not_joined", message, { details: { topic, event, status } });
   }
 
   async #exchange(ref: string, event: string, payload: unknown, options: WaitOptions): Promise<Answer> {

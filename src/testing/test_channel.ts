@@ -75,6 +75,14 @@ export class TestChannel<C extends AnyTopic> {
     return await this.#membership.send(event, payload ?? {}, options ?? {}) as EventAnswered<C, E>;
   }
 
+  /** Sends an event without asking for its answer: for topics without a contract, whose handlers need not answer. */
+  async push<E extends EventsIn<C>>(
+    event: E,
+    ...[payload]: PayloadAndOptions<EventGiven<C, E>, never>
+  ): Promise<void> {
+    await this.#membership.push(event, payload ?? {});
+  }
+
   /**
    * Takes the oldest message of `event` that was not taken yet; if there is none, once it has come. Resolves with the
    * payload. The engine's own events have their names on the wire: `phx_close`, `presence_diff`, `troupe:kicked`, ….
@@ -89,8 +97,8 @@ export class TestChannel<C extends AnyTopic> {
    * Takes what has come and was not taken yet, oldest first: the messages of `event`, or all of the application's. To see
    * that something did not come, ask when all is at rest, as it is after each `await` of the kit.
    */
-  take(event?: Audible<C>): Received[] {
-    return this.#membership.inbox.take(event);
+  take<E extends Audible<C>>(event?: E): Received<EventHeard<C, E>>[] {
+    return this.#membership.inbox.take(event) as Received<EventHeard<C, E>>[];
   }
 
   /** Answers what the server asks: see `answerRequests`. Without it, requests come as events `troupe:request`. */
@@ -102,7 +110,7 @@ export class TestChannel<C extends AnyTopic> {
         return 0;
       },
       off() {},
-      push: (event, payload) => membership.push(event, payload),
+      push: (event, payload) => membership.post(event, payload),
     }, handlers as AnswerHandlers);
   }
 
