@@ -60,7 +60,7 @@ type Listener = (payload: unknown) => void;
 export class Membership {
   readonly topic: string;
   readonly inbox: Inbox;
-  readonly presence = new PresenceView();
+  readonly presence: PresenceView = new PresenceView();
   status: MembershipStatus = "joining";
   /** What the last join was answered, less what is the engine's. */
   reply: unknown = undefined;

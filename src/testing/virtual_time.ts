@@ -30,7 +30,7 @@ const MAX_TURNS = 100_000;
 
 /** Time, turns and randomness of one run, all in the test's hand: what the kits have in common. */
 export class VirtualTime {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock = new VirtualClock();
   readonly random: Random;
   /** What the system under test schedules with. */
   readonly scheduler: Omit<SchedulerOptions, "onFault">;
