@@ -9,11 +9,11 @@ import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
-import { recipientFilter } from "../sessions/recipients.ts";
+import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
-import { checkOutgoing, topicKind, untyped } from "../sessions/topic_kind.ts";
+import { checkOutgoing } from "../sessions/check_outgoing.ts";
+import { topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
-import { Publication } from "../topics/publication.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
 import type { AskClients } from "./ask_clients.ts";
@@ -29,7 +29,6 @@ import { DEADLINE_MS, type Declaration, Lives } from "./lives.ts";
 import type { Listening, ListenOptions } from "./listen.ts";
 import type { AppLimits } from "./live_limits.ts";
 import { checkOptions } from "./option_schemas.ts";
-import type { Mounts } from "./mounts.ts";
 import type { Readiness } from "./readiness.ts";
 import type { AppOptions, SocketOptions } from "./options.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
@@ -137,6 +136,11 @@ export class App<U extends User = User> {
     return this.#engine.gauges();
   }
 
+  /** What {@link App.topic} was given, the most specific pattern first; `definition` is `null` without a contract. */
+  get contracts(): readonly AnyTopic[] {
+    return this.#engine.kinds.values().map(({ topic }) => topic);
+  }
+
   /**
    * Handles topics.
    *
@@ -146,14 +150,14 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `invalid_contract` for what is neither a contract nor a pattern; `invalid_handlers` for a
    * missing or unknown handler; `invalid_pattern`; `duplicate_pattern`.
    */
-  topic<const T extends AnyContract | string, S = undefined>(
+  topic<const T extends AnyContract | string, S = undefined, L = undefined>(
     contract: T,
-    handlers: TopicHandlers<TopicOf<T>, U, S>,
+    handlers: TopicHandlers<TopicOf<T>, U, S, L>,
   ): this {
     const given: AnyContract | string = contract;
     checkTopic(given, handlers);
     const topic = typeof given === "string" ? untyped(new TopicPattern(given)) : given;
-    const kind = topicKind<AnyTopic, U, S>(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
+    const kind = topicKind(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
     return this.#declare(({ engine }) => engine.kinds.add(kind.pattern, kind));
   }
 
@@ -185,13 +189,15 @@ export class App<U extends User = User> {
   }
 
   /**
-   * Publishes in a topic, from outside of any handler. On a topic where nobody is, nothing happens.
+   * Publishes in a topic, from outside of any handler. On a topic where nobody is, it is kept if
+   * the topic has a history; else nothing happens.
    *
    * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, and what the contract refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
-    const value = checkOutgoing(this.#life.kindOf(topic), event, payload);
-    this.#engine.topics.publish(new Publication(topic, event, value, null, recipientFilter(options, null)));
+    const { clock } = this.#engine.system;
+    const kind = this.#life.kindOf(topic);
+    this.#engine.topics.publish(publicationIn(topic, kind, OUTSIDER, event, payload, options, clock));
   }
 
   /**
@@ -285,7 +291,7 @@ export class App<U extends User = User> {
    */
   handles(request: Request): boolean {
     const url = urlOf(request);
-    return url !== null && this.#mounts.has(url.pathname);
+    return url !== null && this.#life.mounts.has(url.pathname);
   }
 
   /**
@@ -356,9 +362,9 @@ export class App<U extends User = User> {
 
   async #fetch(request: Request, remoteAddress: string): Promise<Response> {
     const url = urlOf(request);
-    if (this.#life.isClosed) return this.#mounts.refuse(url, SHUTTING_DOWN);
+    if (this.#life.isClosed) return this.#life.mounts.refuse(url, SHUTTING_DOWN);
     if (url === null) return refusalResponse(400, "bad_url");
-    const answer = this.#mounts.answer(request, url, remoteAddress);
+    const answer = this.#life.mounts.answer(request, url, remoteAddress);
     if (answer !== null) return await answer;
     if (this.#options.fallback === undefined) return refusalResponse(404, "not_found");
     try {
@@ -375,10 +381,6 @@ export class App<U extends User = User> {
 
   get #engine(): Engine {
     return this.#life.engine;
-  }
-
-  get #mounts(): Mounts {
-    return this.#life.mounts;
   }
 
   get #directory(): ConnectionDirectory<U> {

@@ -1,9 +1,9 @@
-import { TroupeError } from "../base/errors.ts";
 import type { System } from "../actors/system.ts";
 import type { ServeHandler } from "../transport/serve.ts";
 import type { TopicKind } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
+import { kindOf } from "./checks.ts";
 import { ConnectionDirectory } from "./connections.ts";
 import type { DrainOptions } from "./drain.ts";
 import { Engine } from "./engine.ts";
@@ -16,7 +16,7 @@ import { endProcess, onTerminationSignals } from "./signals.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
 
 /** What stands in for an app's own ports: see {@link Life}. */
-export type OtherPorts = Pick<AppOptions, "clock" | "random" | "scheduler" | "transports" | "logger">;
+export type OtherPorts = Pick<AppOptions, "clock" | "random" | "scheduler" | "transports" | "log" | "logger">;
 
 /** What a {@link Life} needs of its app. */
 export interface LifePorts {
@@ -95,14 +95,7 @@ export class Life {
 
   /** What is done about `topic`. Throws `unmatched_topic`. */
   kindOf(topic: string): TopicKind {
-    const match = this.engine.kinds.find(topic);
-    if (match !== null) return match.value;
-    const accepted = this.engine.kinds.patterns().map((pattern) => pattern.source);
-    throw new TroupeError(
-      "unmatched_topic",
-      `No topic of this app covers ${JSON.stringify(topic)}: it has ${accepted.join(", ") || "none"}`,
-      { details: { topic, accepted } },
-    );
+    return kindOf(this.engine.kinds, topic);
   }
 
   async #close(deadlineMs: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { TroupeError } from "../base/errors.ts";
+import { applyTo, type StateDefinition } from "../contract/state.ts";
 import { Inbox, shown } from "./inbox.ts";
 import { PresenceView } from "./presence_view.ts";
 import type { VirtualTime, WaitOptions } from "./virtual_time.ts";
@@ -66,8 +67,11 @@ export class Membership {
   reply: unknown = undefined;
   isResumed = false;
   recovery: RecoveryReport | null = null;
+  /** What the topic's publications come to. */
+  state: unknown = undefined;
   readonly #ports: MembershipPorts;
   readonly #payload: unknown;
+  readonly #reducers: StateDefinition | null;
   readonly #answers = new Map<string, Answer>();
   readonly #pending = new Set<string>();
   readonly #listeners = new Map<string, Set<Listener>>();
@@ -76,7 +80,15 @@ export class Membership {
   /** Where the client stands in the topic's history. */
   #position: { epoch: string; offset: number; connection?: string } | null = null;
 
-  constructor(ports: MembershipPorts, topic: string, payload: unknown, history: JoinHistory) {
+  /** `reducers`: the state of the topic's contract, if it has one. */
+  constructor(
+    ports: MembershipPorts,
+    topic: string,
+    payload: unknown,
+    history: JoinHistory,
+    reducers: StateDefinition | null,
+  ) {
+    this.#reducers = reducers;
     this.#ports = ports;
     this.topic = topic;
     this.#payload = payload;
@@ -131,8 +143,13 @@ export class Membership {
     if (event === "phx_error") this.status = "errored";
     else if (event === "phx_close") this.status = "ended";
     else if (event === "troupe:session") this.#greeted(payload as Greeting);
+    else if (event === "troupe:state") this.state = (payload as { state: unknown }).state;
     else if (event === "troupe:missed") this.#moveTo((payload as { to: number | null }).to);
     this.#moveTo(offset);
+    // What has no place in the history is no part of the state.
+    if (this.#reducers !== null && offset !== null) {
+      this.state = applyTo(this.#reducers, this.state, event, payload);
+    }
     this.presence.receive(event, payload);
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) this.inbox.add({ event, payload, offset });

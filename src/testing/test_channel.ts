@@ -1,4 +1,4 @@
-import type { AnyContract, RequestHandlers } from "../contract/define_topic.ts";
+import type { AnyContract, RequestHandlers, StateOf } from "../contract/define_topic.ts";
 import { type AnswerHandlers, answerRequests } from "../protocol/requests.ts";
 import type { AnyTopic, EventsIn } from "../sessions/topic_handlers.ts";
 import type {
@@ -55,6 +55,14 @@ export class TestChannel<C extends AnyTopic> {
   /** Where the client stands in the topic's history; `null` if there is none. */
   get position(): { readonly epoch: string; readonly offset: number } | null {
     return this.#membership.position;
+  }
+
+  /**
+   * The topic's state, as this client has folded it from the snapshot that it was given and the publications since; by
+   * the contract's own functions.
+   */
+  get state(): C extends AnyContract ? StateOf<C> : unknown {
+    return this.#membership.state as C extends AnyContract ? StateOf<C> : unknown;
   }
 
   /** Who is present, by key, as this client has been told. */

@@ -140,7 +140,8 @@ export class TestClient {
       );
     }
     const { history = {}, ...waiting } = options;
-    const membership = new Membership(this.#ports, name, payload, history);
+    const reducers = typeof topic === "string" ? null : topic.definition.state ?? null;
+    const membership = new Membership(this.#ports, name, payload, history, reducers);
     this.#memberships.set(name, membership);
     await membership.join(waiting);
     return new TestChannel(membership);

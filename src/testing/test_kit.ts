@@ -3,6 +3,7 @@ import type { AppOptions } from "../app/options.ts";
 import type { Logger } from "../base/log.ts";
 import type { Random } from "../base/random.ts";
 import type { User } from "../sessions/user.ts";
+import type { Log } from "../topics/log.ts";
 import { FakeNetwork } from "./fake_network.ts";
 import { FakeTransport } from "./fake_transport.ts";
 import { type ConnectOptions, TestClient } from "./test_client.ts";
@@ -13,10 +14,12 @@ import { VirtualTime, type VirtualTimeOptions } from "./virtual_time.ts";
 export interface TestKitOptions extends VirtualTimeOptions {
   /** Takes the log lines. Default: whoever takes the app's. */
   logger?: Logger;
+  /** Keeps the histories of topics. Default: memory of the kit's own, whatever the app has. */
+  log?: Log;
 }
 
 /** The ports of a test: spread them into the options of an app that is made for it. */
-export type TestPorts = Pick<AppOptions, "clock" | "random" | "scheduler" | "transports" | "logger">;
+export type TestPorts = Pick<AppOptions, "clock" | "random" | "scheduler" | "transports" | "log" | "logger">;
 
 /**
  * Tests an app as its clients see it, on a virtual clock and without a port: nothing moves until the test says so, an
@@ -24,8 +27,8 @@ export type TestPorts = Pick<AppOptions, "clock" | "random" | "scheduler" | "tra
  *
  * `app` is the very value that is served: the kit makes all that it has declared (options, topics, paths, middleware)
  * anew over ports of its own, and until the kit is disposed of, the app is that. So each kit begins afresh, one after the
- * other, and handlers that call the app mean the one that is tested. What is not the engine's, such as a variable of the
- * module or a database, is not made anew. An app of which something has been used before (`app.system`, `app.limits`,
+ * other, with empty histories, and handlers that call the app mean the one that is tested. What is not the engine's, such
+ * as a variable of the module or a database, is not made anew. An app of which something has been used before (`app.system`, `app.limits`,
  * `app.listen`, …) cannot be tested by value: give a function that makes it.
  *
  * @param app An app, or a function that makes one of the ports that it is given.
@@ -81,7 +84,7 @@ export class TestKit<U extends User = User> {
   /** See {@link testKit}. */
   constructor(
     app: App<U> | ((ports: TestPorts) => App<U>),
-    { seed, shuffle, scheduler, logger }: TestKitOptions,
+    { seed, shuffle, scheduler, logger, log }: TestKitOptions,
   ) {
     const time = this.#time = new VirtualTime({ seed, shuffle, scheduler });
     this.clock = time.clock;
@@ -92,6 +95,7 @@ export class TestKit<U extends User = User> {
       random: time.random,
       scheduler: time.scheduler,
       transports: [transport],
+      log, // undefined too: not the app's, which other processes may have open
       ...(logger !== undefined && { logger }),
     };
     if (typeof app === "function") {
