@@ -54,6 +54,12 @@ interface Greeting {
   readonly gap?: { readonly from: number; readonly to: number };
 }
 
+/** A state, and the last publication that is in it. */
+interface Snapshot {
+  readonly state: unknown;
+  readonly offset: number;
+}
+
 /** A listener, as `answerRequests` has them. */
 type Listener = (payload: unknown) => void;
 
@@ -67,8 +73,6 @@ export class Membership {
   reply: unknown = undefined;
   isResumed = false;
   recovery: RecoveryReport | null = null;
-  /** What the topic's publications come to. */
-  state: unknown = undefined;
   readonly #ports: MembershipPorts;
   readonly #payload: unknown;
   readonly #reducers: StateDefinition | null;
@@ -77,6 +81,8 @@ export class Membership {
   readonly #listeners = new Map<string, Set<Listener>>();
   #history: JoinHistory;
   #joinRef = "";
+  /** What the topic's publications come to. */
+  #snapshot: Snapshot | null = null;
   /** Where the client stands in the topic's history. */
   #position: { epoch: string; offset: number; connection?: string } | null = null;
 
@@ -89,6 +95,9 @@ export class Membership {
     reducers: StateDefinition | null,
   ) {
     this.#reducers = reducers;
+    // Whoever asks for everything is given no snapshot: it begins where the topic began.
+    const asksForAll = history.after?.offset === 0;
+    if (reducers !== null && asksForAll) this.#snapshot = { state: reducers.initial, offset: 0 };
     this.#ports = ports;
     this.topic = topic;
     this.#payload = payload;
@@ -101,6 +110,11 @@ export class Membership {
     if (this.#position === null) return null;
     const { epoch, offset } = this.#position;
     return { epoch, offset };
+  }
+
+  /** What the topic's publications come to; `undefined` if it has no state. */
+  get state(): unknown {
+    return this.#snapshot?.state;
   }
 
   /** Joins, or joins again: with the session and the position that it has. Throws `join_refused`, `no_reply`. */
@@ -143,13 +157,10 @@ export class Membership {
     if (event === "phx_error") this.status = "errored";
     else if (event === "phx_close") this.status = "ended";
     else if (event === "troupe:session") this.#greeted(payload as Greeting);
-    else if (event === "troupe:state") this.state = (payload as { state: unknown }).state;
+    else if (event === "troupe:state") this.#snapshot = payload as Snapshot;
     else if (event === "troupe:missed") this.#moveTo((payload as { to: number | null }).to);
     this.#moveTo(offset);
-    // What has no place in the history is no part of the state.
-    if (this.#reducers !== null && offset !== null) {
-      this.state = applyTo(this.#reducers, this.state, event, payload);
-    }
+    this.#fold(event, payload, offset);
     this.presence.receive(event, payload);
     const listeners = this.#listeners.get(event);
     if (listeners === undefined) this.inbox.add({ event, payload, offset });
@@ -236,6 +247,13 @@ export class Membership {
     this.isResumed = resumed === true;
     if (epoch !== undefined && offset !== undefined) this.#position = { epoch, offset, connection };
     if (recovery !== undefined) this.recovery = { outcome: recovery, gap: gap ?? null };
+  }
+
+  /** What has no place in the history is no part of the state; what is in the snapshot may be replayed behind it. */
+  #fold(event: string, payload: unknown, offset: number | null): void {
+    if (this.#reducers === null || this.#snapshot === null || offset === null) return;
+    if (offset <= this.#snapshot.offset) return;
+    this.#snapshot = { state: applyTo(this.#reducers, this.#snapshot.state, event, payload), offset };
   }
 
   #moveTo(offset: number | null): void {

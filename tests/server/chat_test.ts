@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { App, TroupeError } from "../../mod.ts";
 import { addChat, inventNickname, Room } from "../../src/server/chat.ts";
-import { type TestChannel, TestKit, testKit } from "../../src/testing/mod.ts";
+import { type TestChannel, type TestKit, testKit } from "../../src/testing/mod.ts";
 
 const app = new App();
 addChat(app);
