@@ -3,7 +3,7 @@ import { TroupeError } from "../base/errors.ts";
 import { Counters } from "../base/inspect.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Log, LogBatch, LogHead, LogPage, LogSnapshot } from "./log.ts";
-import { MemoryHistory } from "./memory_history.ts";
+import { bytesOfEntries, MemoryHistory } from "./memory_history.ts";
 
 /** How {@link memoryLog} is bounded, and its ports. */
 export interface MemoryLogOptions {
@@ -34,7 +34,7 @@ export interface MemoryLog extends Log {
   readonly bytes: number;
   /** See {@link Log.head}. */
   head(topic: string): LogHead;
-  /** See {@link Log.append}. It never throws. */
+  /** See {@link Log.append}. */
   append(batches: readonly LogBatch[]): readonly LogHead[];
   /** See {@link Log.read}. */
   read(topic: string, after: number, max: number): LogPage;
@@ -103,10 +103,11 @@ class Histories implements MemoryLog {
 
   append(batches: readonly LogBatch[]): readonly LogHead[] {
     const nowMs = this.#clock.now();
-    const heads = batches.map((batch) => {
+    const sizes = batches.map(bytesOfEntries); // what cannot be read fails here, before anything is done
+    const heads = batches.map((batch, i) => {
       const history = this.#used(batch.topic);
       const before = history.bytes;
-      history.append(batch);
+      history.append(batch, sizes[i]);
       this.#bytes += history.bytes - before;
       this.#trim(history, nowMs);
       this.#squeeze(history);
