@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { sqliteLog } from "../../src/stores/sqlite.ts";
 import { testLog } from "../../src/testing/contracts/log.ts";
 import type { Log, LogBatch, LogEntry, LogHead, LogPage, LogSnapshot } from "../../src/topics/log.ts";
 import { type MemoryLog, memoryLog } from "../../src/topics/memory_log.ts";
@@ -8,6 +9,25 @@ testLog({
   name: "memoryLog",
   open: () => memoryLog(),
   openSmall: () => memoryLog({ maxTopics: 3 }),
+});
+
+let folder = "";
+let files = 0;
+const onDisk = (maxTopics = 10_000) => sqliteLog({ path: `${folder}/${files++}.db`, maxTopics });
+Deno.test.beforeAll(() => {
+  folder = Deno.makeTempDirSync({ prefix: "troupe_log_" });
+});
+Deno.test.afterAll(() => Deno.removeSync(folder, { recursive: true }));
+
+testLog({
+  test: Deno.test,
+  name: "sqliteLog",
+  open: () => onDisk(),
+  openSmall: () => onDisk(3),
+  reopen(log) {
+    log.close!();
+    return sqliteLog({ path: `${folder}/${files - 1}.db` });
+  },
 });
 
 const FAULTS = {

@@ -1,0 +1,159 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { messageOf, TroupeError } from "../base/errors.ts";
+import { migrate } from "./sqlite_schema.ts";
+
+/** What an acknowledged append survives. */
+export type Durability = "process" | "machine";
+
+/** Changes with each start of the machine, on Linux. */
+const BOOT_ID = "/proc/sys/kernel/random/boot_id";
+/** How large `-wal` may stay when it was larger for a moment. */
+const WAL_BYTES = 16_777_216;
+
+/** A SQLite file that one process has for itself. What SQLite throws comes out as a `TroupeError`. */
+export class SqliteFile {
+  /** The open database. */
+  readonly db: DatabaseSync;
+  readonly #path: string;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #pageBytes: number;
+  readonly #pages: StatementSync;
+  readonly #freePages: StatementSync;
+
+  /**
+   * Opens `path`, or makes it. If acknowledged transactions may be missing from it, since the machine went down under a
+   * process that did not wait for the disk, `onLoss` runs within the transaction that takes the file over.
+   */
+  constructor(path: string, durability: Durability, onLoss: (db: DatabaseSync) => void) {
+    this.#path = path;
+    this.db = this.#explained(() => new DatabaseSync(path, { enableForeignKeyConstraints: false }));
+    try {
+      this.#explained(() => this.#takeOver(durability, onLoss));
+      this.#begin = this.db.prepare("BEGIN IMMEDIATE");
+      this.#commit = this.db.prepare("COMMIT");
+      this.#pages = this.db.prepare("PRAGMA page_count");
+      this.#freePages = this.db.prepare("PRAGMA freelist_count");
+      this.#pageBytes = this.db.prepare("PRAGMA page_size").get()!.page_size as number;
+    } catch (error) {
+      this.db.close();
+      throw error;
+    }
+  }
+
+  /** How many bytes of the file are in use, whatever its size. */
+  get usedBytes(): number {
+    const pages = this.#pages.get()!.page_count as number;
+    return (pages - (this.#freePages.get()!.freelist_count as number)) * this.#pageBytes;
+  }
+
+  /** Runs `work` as one transaction: all of it, or, if it throws, nothing. */
+  transaction<T>(work: () => T): T {
+    return this.#explained(() => {
+      this.#begin.run();
+      try {
+        const result = work();
+        this.#commit.run();
+        return result;
+      } catch (error) {
+        if (this.db.isTransaction) this.db.exec("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  /** Runs `work`, which reads only. */
+  reading<T>(work: () => T): T {
+    return this.#explained(work);
+  }
+
+  /** Leaves the file clean, and gives it up. A second call does nothing. */
+  close(): void {
+    if (!this.db.isOpen) return;
+    try {
+      this.#explained(() => {
+        this.db.exec(
+          "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA synchronous = FULL; UPDATE owner SET clean = 1",
+        );
+      });
+    } finally {
+      this.db.close();
+    }
+  }
+
+  #takeOver(durability: Durability, onLoss: (db: DatabaseSync) => void): void {
+    const { db } = this;
+    // Exclusive: nobody else gets in, SQLite keeps no memory shared with others, and a killed process leaves no lock.
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}; PRAGMA temp_store = MEMORY`);
+    db.exec("BEGIN EXCLUSIVE");
+    try {
+      migrate(db, this.#path);
+      const boot = bootId();
+      const left = db.prepare("SELECT clean, boot, durability FROM owner").get()!;
+      const isSameBoot = boot !== null && left.boot === boot;
+      const mayHaveLost = left.clean === 0 && left.durability !== "machine" && !isSameBoot;
+      if (mayHaveLost) onLoss(db);
+      db.prepare("UPDATE owner SET clean = 0, boot = ?, durability = ?").run(boot, durability);
+      db.exec("COMMIT"); // on the disk, whatever the durability: what comes later must not be taken for clean
+      if (durability === "process") db.exec("PRAGMA synchronous = NORMAL");
+    } catch (error) {
+      if (db.isTransaction) db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  #explained<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw explain(error, this.#path);
+    }
+  }
+}
+
+/** `null`: this machine does not say, or this process may not ask. */
+function bootId(): string | null {
+  if (Deno.permissions.querySync({ name: "read", path: BOOT_ID }).state !== "granted") return null;
+  try {
+    return Deno.readTextFileSync(BOOT_ID).trim();
+  } catch {
+    return null; // not Linux
+  }
+}
+
+/** What SQLite says, as the start of its messages; the code, what to do, and whether trying again may help. */
+const FAULTS: readonly (readonly [says: RegExp, code: string, advice: string, retryable: boolean])[] = [
+  [
+    /^database is locked/,
+    "log_in_use",
+    "another server has it open. Each server has a file of its own: give another path, or end that server",
+    true,
+  ],
+  [
+    /^file is not a database|^database disk image is malformed|^malformed database/,
+    "log_unreadable",
+    "it is damaged, or no database. Move it away, and the -wal beside it: clients are then told that their history was reset",
+    false,
+  ],
+  [/^database or disk is full/, "log_full", "the disk is full", true],
+  [
+    /^unable to open database file/,
+    "log_unavailable",
+    "it cannot be opened. Its folder must be there, and be writable",
+    false,
+  ],
+  [/^database is not open/, "log_closed", "it is closed", false],
+];
+
+function explain(error: unknown, path: string): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (code !== "ERR_SQLITE_ERROR" && code !== "ERR_INVALID_STATE") return error;
+  const message = messageOf(error);
+  const fault = FAULTS.find(([says]) => says.test(message));
+  const [, name, advice, retryable] = fault ?? [null, "log_failed", "SQLite has failed", true];
+  return new TroupeError(name, `Cannot use the log ${path}: ${advice} (${message})`, {
+    retryable,
+    cause: error,
+  });
+}
