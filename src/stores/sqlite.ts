@@ -2,7 +2,7 @@
  * Stores in one SQLite file, with `node:sqlite`: nothing to install, nothing to run beside the server.
  *
  * A server that uses them needs `--allow-read` and `--allow-write` for the file alone (SQLite makes `-wal` beside it),
- * and, on Linux, `--allow-read=/proc/sys/kernel/random/boot_id`: see {@link SqliteLogOptions.durability}.
+ * and, lest a kill looks like a loss of power, `--allow-sys=osUptime`: see {@link SqliteLogOptions.durability}.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { Clock } from "../base/clock.ts";
 import { messageOf, TroupeError } from "../base/errors.ts";
+import { isSameBoot, thisBoot } from "./boot.ts";
 import { migrate } from "./sqlite_schema.ts";
 
 /** What an acknowledged append survives. */
 export type Durability = "process" | "machine";
 
-/** Changes with each start of the machine, on Linux. */
-const BOOT_ID = "/proc/sys/kernel/random/boot_id";
 /** How large `-wal` may stay when it was larger for a moment. */
 const WAL_BYTES = 16_777_216;
 
@@ -25,11 +25,11 @@ export class SqliteFile {
    * Opens `path`, or makes it. If acknowledged transactions may be missing from it, since the machine went down under a
    * process that did not wait for the disk, `onLoss` runs within the transaction that takes the file over.
    */
-  constructor(path: string, durability: Durability, onLoss: (db: DatabaseSync) => void) {
+  constructor(path: string, durability: Durability, clock: Clock, onLoss: (db: DatabaseSync) => void) {
     this.#path = path;
     this.db = this.#explained(() => new DatabaseSync(path, { enableForeignKeyConstraints: false }));
     try {
-      this.#explained(() => this.#takeOver(durability, onLoss));
+      this.#explained(() => this.#takeOver(durability, thisBoot(clock), onLoss));
       this.#begin = this.db.prepare("BEGIN IMMEDIATE");
       this.#commit = this.db.prepare("COMMIT");
       this.#pages = this.db.prepare("PRAGMA page_count");
@@ -81,7 +81,7 @@ export class SqliteFile {
     }
   }
 
-  #takeOver(durability: Durability, onLoss: (db: DatabaseSync) => void): void {
+  #takeOver(durability: Durability, boot: string | null, onLoss: (db: DatabaseSync) => void): void {
     const { db } = this;
     // Exclusive: nobody else gets in, SQLite keeps no memory shared with others, and a killed process leaves no lock.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
@@ -89,10 +89,9 @@ export class SqliteFile {
     db.exec("BEGIN EXCLUSIVE");
     try {
       migrate(db, this.#path);
-      const boot = bootId();
       const left = db.prepare("SELECT clean, boot, durability FROM owner").get()!;
-      const isSameBoot = boot !== null && left.boot === boot;
-      const mayHaveLost = left.clean === 0 && left.durability !== "machine" && !isSameBoot;
+      const mayHaveLost = left.clean === 0 && left.durability !== "machine" &&
+        !isSameBoot(left.boot as string | null, boot);
       if (mayHaveLost) onLoss(db);
       db.prepare("UPDATE owner SET clean = 0, boot = ?, durability = ?").run(boot, durability);
       db.exec("COMMIT"); // on the disk, whatever the durability: what comes later must not be taken for clean
@@ -107,18 +106,8 @@ export class SqliteFile {
     try {
       return work();
     } catch (error) {
-      throw explain(error, this.#path);
+      throw explain(error, this.#path, this.db?.isOpen !== false);
     }
-  }
-}
-
-/** `null`: this machine does not say, or this process may not ask. */
-function bootId(): string | null {
-  if (Deno.permissions.querySync({ name: "read", path: BOOT_ID }).state !== "granted") return null;
-  try {
-    return Deno.readTextFileSync(BOOT_ID).trim();
-  } catch {
-    return null; // not Linux
   }
 }
 
@@ -143,17 +132,16 @@ const FAULTS: readonly (readonly [says: RegExp, code: string, advice: string, re
     "it cannot be opened. Its folder must be there, and be writable",
     false,
   ],
-  [/^database is not open/, "log_closed", "it is closed", false],
 ];
+const OTHER_FAULT = [null, "log_failed", "SQLite has failed", true] as const;
 
-function explain(error: unknown, path: string): unknown {
+function explain(error: unknown, path: string, isOpen: boolean): unknown {
   const code = (error as { code?: unknown }).code;
   if (code !== "ERR_SQLITE_ERROR" && code !== "ERR_INVALID_STATE") return error;
-  const message = messageOf(error);
-  const fault = FAULTS.find(([says]) => says.test(message));
-  const [, name, advice, retryable] = fault ?? [null, "log_failed", "SQLite has failed", true];
-  return new TroupeError(name, `Cannot use the log ${path}: ${advice} (${message})`, {
-    retryable,
-    cause: error,
-  });
+  const says = messageOf(error);
+  const fail = (code: string, advice: string, retryable: boolean): TroupeError =>
+    new TroupeError(code, `Cannot use the log ${path}: ${advice} (${says})`, { retryable, cause: error });
+  if (!isOpen) return fail("log_closed", "it is closed", false);
+  const [, name, advice, retryable] = FAULTS.find(([pattern]) => pattern.test(says)) ?? OTHER_FAULT;
+  return fail(name, advice, retryable);
 }

@@ -19,8 +19,8 @@ export interface SqliteLogOptions {
    *
    * With `process`, the last of what was acknowledged may be missing after a loss of power. The log does not hide it:
    * when it opens a file that was not closed, and cannot see that the machine has been up since, all topics keep what
-   * they have under new epochs, and clients are told `reset` (`log.renewed`). It sees it by
-   * `/proc/sys/kernel/random/boot_id`, on Linux, if it may read that file; elsewhere it never does.
+   * they have under new epochs, and clients are told `reset` (`log.renewed`). To see it, it needs
+   * `--allow-sys=osUptime`.
    */
   durability?: Durability;
   /**
@@ -119,8 +119,7 @@ class KeptHistories implements SqliteLog {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#counters = options.counters ?? new Counters();
-    const renew = this.#renewer();
-    this.#file = new SqliteFile(options.path, options.durability ?? "process", renew);
+    this.#file = new SqliteFile(options.path, durability(options), this.#clock, (db) => this.#renewAll(db));
     try {
       this.#tables = new SqliteTables(this.#file.db);
       const { topics, uses } = this.#file.reading(() => this.#tables.load());
@@ -183,8 +182,8 @@ class KeptHistories implements SqliteLog {
   snapshot(topic: string): LogSnapshot | null {
     const kept = this.#touched(topic);
     if (kept === undefined || kept.snapshotOffset === null) return null;
-    const data = this.#file.reading(() => this.#tables.snapshot(kept.id));
-    return { epoch: kept.epoch, offset: kept.snapshotOffset, data };
+    const { id, epoch, snapshotOffset: offset } = kept;
+    return { epoch, offset, data: this.#file.reading(() => this.#tables.snapshot(id, offset)) };
   }
 
   close(): void {
@@ -282,14 +281,11 @@ class KeptHistories implements SqliteLog {
     for (const topic of trimmed) this.#keep(topic);
   }
 
-  /** Gives all topics new epochs. */
-  #renewer(): (db: SqliteFile["db"]) => void {
-    return (db) => {
-      const ids = db.prepare("SELECT id FROM topics").all();
-      const renew = db.prepare("UPDATE topics SET epoch = ? WHERE id = ?");
-      for (const { id } of ids) renew.run(this.#random.uuid(), id);
-      if (ids.length > 0) this.#counters.add("log.renewed", ids.length);
-    };
+  #renewAll(db: SqliteFile["db"]): void {
+    const ids = db.prepare("SELECT id FROM topics").all();
+    const renew = db.prepare("UPDATE topics SET epoch = ? WHERE id = ?");
+    for (const { id } of ids) renew.run(this.#random.uuid(), id);
+    if (ids.length > 0) this.#counters.add("log.renewed", ids.length);
   }
 }
 
@@ -299,6 +295,14 @@ function headOf({ epoch, offset }: KeptTopic): LogHead {
 
 function bytesOf({ data }: NewLogEntry): number {
   return 100 + (typeof data === "string" ? data.length : data.byteLength);
+}
+
+function durability({ durability = "process" }: SqliteLogOptions): Durability {
+  if (durability === "process" || durability === "machine") return durability;
+  throw new TroupeError(
+    "invalid_options",
+    `Cannot keep histories in a file: at durability, ${durability} came. Accepted: "process" or "machine"`,
+  );
 }
 
 function bound(name: string, value: number, least: number): number {

@@ -19,7 +19,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   INSERT INTO owner VALUES (1, 1, NULL, 'machine');
 
-  -- A name, an event and a snapshot are a TEXT, or the UTF-16 of what no TEXT can hold.
+  -- A name, an event and a snapshot are a TEXT, or the UTF-16 of what no TEXT can hold. A sum is a CRC-32 of its row.
   CREATE TABLE topics (
     id INTEGER PRIMARY KEY,
     name ANY NOT NULL UNIQUE,
@@ -38,6 +38,7 @@ const MIGRATIONS: readonly string[] = [
     at_ms REAL NOT NULL,
     event ANY NOT NULL,
     recipients ANY,
+    sum INTEGER NOT NULL,
     is_text INTEGER NOT NULL,
     data ANY NOT NULL,
     PRIMARY KEY (topic, "offset")
@@ -45,6 +46,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE snapshots (
     topic INTEGER PRIMARY KEY,
     "offset" INTEGER NOT NULL,
+    sum INTEGER NOT NULL,
     data ANY NOT NULL
   ) STRICT;
   `,

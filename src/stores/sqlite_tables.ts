@@ -1,4 +1,6 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { crc32 } from "node:zlib";
+import { TroupeError } from "../base/errors.ts";
 import type { LogBatch, LogEntry, NewLogEntry } from "../topics/log.ts";
 import type { KeptTopic } from "./kept_topic.ts";
 import { restored, stored, type StoredText } from "./sqlite_text.ts";
@@ -8,6 +10,7 @@ interface EntryRow {
   readonly at_ms: number;
   readonly event: StoredText;
   readonly recipients: StoredText | null;
+  readonly sum: number;
   readonly is_text: number;
   readonly data: StoredText;
 }
@@ -31,12 +34,12 @@ export class SqliteTables {
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.#begin = db.prepare("INSERT INTO topics VALUES (NULL, ?, ?, 0, 1, 0, 0, 0, 0, 0)");
-    this.#insert = db.prepare("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)");
+    this.#insert = db.prepare("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     const columns = '"offset" = ?, oldest = ?, oldest_at_ms = ?, size = ?, ttl_ms = ?, folded = ?';
     this.#update = db.prepare(`UPDATE topics SET ${columns}, used = ? WHERE id = ?`);
     this.#updateUnused = db.prepare(`UPDATE topics SET ${columns} WHERE id = ?`);
     this.#read = db.prepare(
-      'SELECT "offset", at_ms, event, recipients, is_text, data FROM entries ' +
+      'SELECT "offset", at_ms, event, recipients, sum, is_text, data FROM entries ' +
         'WHERE topic = ? AND "offset" > ? ORDER BY "offset" LIMIT ?',
     );
     this.#drop = db.prepare('DELETE FROM entries WHERE topic = ? AND "offset" <= ?');
@@ -45,8 +48,8 @@ export class SqliteTables {
       'SELECT "offset" AS first FROM entries WHERE topic = ? AND "offset" <= ? AND at_ms > ? ' +
         'ORDER BY "offset" LIMIT 1',
     );
-    this.#setSnapshot = db.prepare("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)");
-    this.#snapshot = db.prepare("SELECT data FROM snapshots WHERE topic = ?");
+    this.#setSnapshot = db.prepare("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)");
+    this.#snapshot = db.prepare("SELECT sum, data FROM snapshots WHERE topic = ?");
     this.#forget = ["entries WHERE topic = ?", "snapshots WHERE topic = ?", "topics WHERE id = ?"]
       .map((which) => db.prepare(`DELETE FROM ${which}`));
   }
@@ -82,7 +85,10 @@ export class SqliteTables {
   append(topic: KeptTopic, { entries, limits, snapshot }: LogBatch): KeptTopic {
     let { offset } = topic;
     for (const entry of entries) this.#insertEntry(topic.id, ++offset, entry);
-    if (snapshot !== undefined) this.#setSnapshot.run(topic.id, offset, stored(snapshot));
+    if (snapshot !== undefined) {
+      const data = stored(snapshot);
+      this.#setSnapshot.run(topic.id, offset, sumOf(topic.id, offset, data), data);
+    }
     const isFirst = topic.oldest > topic.offset && entries.length > 0;
     return {
       id: topic.id,
@@ -121,18 +127,24 @@ export class SqliteTables {
   /** The entries behind `after`, `max` at the most. */
   read(id: number, after: number, max: number): LogEntry[] {
     const rows = this.#read.all(id, after, atMost(max)) as unknown as EntryRow[];
-    return rows.map(({ offset, at_ms, event, recipients, is_text, data }) => ({
-      event: restored(event),
-      data: is_text === 1 ? restored(data) : data as Uint8Array<ArrayBuffer>,
-      atMs: at_ms,
-      recipients: recipients === null ? null : restored(recipients),
-      offset,
-    }));
+    return rows.map(({ offset, at_ms, event, recipients, sum, is_text, data }) => {
+      if (sum !== sumOf(id, offset, event, recipients, data)) throw damaged();
+      return {
+        event: restored(event),
+        data: is_text === 1 ? restored(data) : data as Uint8Array<ArrayBuffer>,
+        atMs: at_ms,
+        recipients: recipients === null ? null : restored(recipients),
+        offset,
+      };
+    });
   }
 
-  /** The topic's snapshot, which it has. */
-  snapshot(id: number): string {
-    return restored(this.#snapshot.get(id)!.data as StoredText);
+  /** The snapshot that the topic has at `offset`. */
+  snapshot(id: number, offset: number): string {
+    const row = this.#snapshot.get(id);
+    const data = row?.data as StoredText;
+    if (row === undefined || row.sum !== sumOf(id, offset, data)) throw damaged();
+    return restored(data);
   }
 
   /** Deletes all there is of the topic. */
@@ -142,17 +154,27 @@ export class SqliteTables {
 
   #insertEntry(id: number, offset: number, entry: NewLogEntry): void {
     const { event, data, atMs, recipients } = entry;
-    const isText = typeof data === "string";
-    this.#insert.run(
-      id,
-      offset,
-      atMs,
-      stored(event),
-      recipients === null ? null : stored(recipients),
-      isText ? 1 : 0,
-      isText ? stored(data) : data,
-    );
+    const storedEvent = stored(event);
+    const storedRecipients = recipients === null ? null : stored(recipients);
+    const storedData = typeof data === "string" ? stored(data) : data;
+    const sum = sumOf(id, offset, storedEvent, storedRecipients, storedData);
+    const isText = typeof data === "string" ? 1 : 0;
+    this.#insert.run(id, offset, atMs, storedEvent, storedRecipients, sum, isText, storedData);
   }
+}
+
+/** The checksum of what belongs together, and where: SQLite has none for what it has written into its file. */
+function sumOf(id: number, offset: number, ...parts: readonly (StoredText | null)[]): number {
+  let sum = (id ^ offset) >>> 0;
+  for (const part of parts) sum = crc32(part ?? "", sum);
+  return sum;
+}
+
+function damaged(): TroupeError {
+  return new TroupeError(
+    "log_unreadable",
+    "Cannot read from the log: its file is damaged (a checksum is wrong)",
+  );
 }
 
 /** A number as an INTEGER can have it, which has no infinity. */
