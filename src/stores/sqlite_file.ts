@@ -7,8 +7,11 @@ import { migrate } from "./sqlite_schema.ts";
 /** What an acknowledged append survives. */
 export type Durability = "process" | "machine";
 
-/** How large `-wal` may stay when it was larger for a moment. */
-const WAL_BYTES = 16_777_216;
+/**
+ * How many pages `-wal` gets (16 MiB) before they are written into the file, which waits for the disk: a page that was
+ * written many times by then is written once. And how large it may stay when it was larger for a moment.
+ */
+const WAL = { pages: 4_000, bytes: 33_554_432 };
 
 /** A SQLite file that one process has for itself. What SQLite throws comes out as a `TroupeError`. */
 export class SqliteFile {
@@ -85,7 +88,7 @@ export class SqliteFile {
     const { db } = this;
     // Exclusive: nobody else gets in, SQLite keeps no memory shared with others, and a killed process leaves no lock.
     db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    db.exec(`PRAGMA journal_size_limit = ${WAL_BYTES}; PRAGMA temp_store = MEMORY`);
+    db.exec(`PRAGMA wal_autocheckpoint = ${WAL.pages}; PRAGMA journal_size_limit = ${WAL.bytes}`);
     db.exec("BEGIN EXCLUSIVE");
     try {
       migrate(db, this.#path);
