@@ -62,16 +62,19 @@ export {
 export type {
   AnyReply,
   AnyTopic,
+  BeginningLife,
   BroadcastOptions,
   ChannelContext,
   ChannelIdentity,
   DeferredReply,
   EventsIn,
   EventsOut,
+  HistoryOptions,
   JoinContext,
   JoinIn,
   JoinOut,
   LeaveReason,
+  LifeContext,
   Outcome,
   ParamsIn,
   PayloadIn,
@@ -81,22 +84,14 @@ export type {
   RequestPayloadTo,
   RequestReplyFrom,
   RequestsTo,
+  StateIn,
   TopicHandlers,
+  TopicLife,
   TopicOf,
+  Transaction,
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
-export type {
-  Log,
-  LogBatch,
-  LogEntry,
-  LogHead,
-  LogLimits,
-  LogPage,
-  LogSnapshot,
-  NewLogEntry,
-} from "./src/topics/log.ts";
-export { type MemoryLog, memoryLog, type MemoryLogOptions } from "./src/topics/memory_log.ts";
 export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
 export type {
   Admission,
@@ -111,6 +106,17 @@ export type { Signer } from "./src/base/signer.ts";
 export type { Join, Turn } from "./src/protocol/turn.ts";
 export type { Frame, WireData } from "./src/protocol/frame.ts";
 export type { Socket, SocketSink } from "./src/sessions/socket.ts";
+export type {
+  Log,
+  LogBatch,
+  LogEntry,
+  LogHead,
+  LogLimits,
+  LogPage,
+  LogSnapshot,
+  NewLogEntry,
+} from "./src/topics/log.ts";
+export { type MemoryLog, memoryLog, type MemoryLogOptions } from "./src/topics/memory_log.ts";
 export { longpoll, type LongpollOptions } from "./src/transport/longpoll.ts";
 export { sse, type SseOptions } from "./src/transport/sse.ts";
 export { websocket } from "./src/transport/websocket.ts";
@@ -191,11 +197,17 @@ export type {
   SchemaResult,
   Segment,
   ServerEvents,
+  ServerNames,
   ServerPayload,
+  ServerSchemas,
+  StateDefinition,
+  StateOf,
   Strict,
   StrictExchange,
+  StrictState,
   TopicContract,
   TopicDefinition,
   TopicPattern,
+  TypedState,
 } from "./src/contract/mod.ts";
 export type { Codec, Inbound, Position } from "./src/protocol/mod.ts";

@@ -9,15 +9,15 @@ import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
-import { recipientFilter } from "../sessions/recipients.ts";
+import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
-import { checkOutgoing, type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
+import { checkOutgoing } from "../sessions/check_outgoing.ts";
+import { type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
-import { Publication } from "../topics/publication.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
-import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
+import { checkCloseCode, checkComponent, checkTopic, kindOf } from "./checks.ts";
 import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
 import { Engine } from "./engine.ts";
 import { SHUTTING_DOWN } from "./gate.ts";
@@ -139,6 +139,11 @@ export class App<U extends User = User> {
     return this.#engine.gauges();
   }
 
+  /** What {@link App.topic} was given, the most specific pattern first; `definition` is `null` without a contract. */
+  get contracts(): readonly AnyTopic[] {
+    return this.#engine.kinds.values().map(({ topic }) => topic);
+  }
+
   /**
    * Handles topics.
    *
@@ -148,14 +153,14 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `invalid_contract` for what is neither a contract nor a pattern; `invalid_handlers` for a
    * missing or unknown handler; `invalid_pattern`; `duplicate_pattern`.
    */
-  topic<const T extends AnyContract | string, S = undefined>(
+  topic<const T extends AnyContract | string, S = undefined, L = undefined>(
     contract: T,
-    handlers: TopicHandlers<TopicOf<T>, U, S>,
+    handlers: TopicHandlers<TopicOf<T>, U, S, L>,
   ): this {
     const given: AnyContract | string = contract;
     checkTopic(given, handlers);
     const topic = typeof given === "string" ? untyped(new TopicPattern(given)) : given;
-    const kind = topicKind<AnyTopic, U, S>(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
+    const kind = topicKind(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
     this.#engine.kinds.add(kind.pattern, kind);
     return this;
   }
@@ -191,13 +196,15 @@ export class App<U extends User = User> {
   }
 
   /**
-   * Publishes in a topic, from outside of any handler. On a topic where nobody is, nothing happens.
+   * Publishes in a topic, from outside of any handler. On a topic where nobody is, it is kept if
+   * the topic has a history; else nothing happens.
    *
    * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, and what the contract refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
-    const value = checkOutgoing(this.#kindOf(topic), event, payload);
-    this.#engine.topics.publish(new Publication(topic, event, value, null, recipientFilter(options, null)));
+    const { clock } = this.system;
+    const kind = this.#kindOf(topic);
+    this.#engine.topics.publish(publicationIn(topic, kind, OUTSIDER, event, payload, options, clock));
   }
 
   /**
@@ -386,13 +393,6 @@ export class App<U extends User = User> {
   }
 
   #kindOf(topic: string): TopicKind {
-    const match = this.#engine.kinds.find(topic);
-    if (match !== null) return match.value;
-    const accepted = this.#engine.kinds.patterns().map((pattern) => pattern.source);
-    throw new TroupeError(
-      "unmatched_topic",
-      `No topic of this app covers ${JSON.stringify(topic)}: it has ${accepted.join(", ") || "none"}`,
-      { details: { topic, accepted } },
-    );
+    return kindOf(this.#engine.kinds, topic);
   }
 }

@@ -30,6 +30,9 @@ import { Session, sessionBehavior, type SessionPorts } from "../sessions/session
 import type { SessionLimits } from "../sessions/session_limits.ts";
 import type { TopicKind } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
+import type { Log } from "../topics/log.ts";
+import { memoryLog } from "../topics/memory_log.ts";
+import { PLAIN_TOPIC } from "../topics/topic_setup.ts";
 import { Topics, type TopicsPorts } from "../topics/topics.ts";
 import type { Gauges } from "./gauges.ts";
 import { Guards } from "./guards.ts";
@@ -76,6 +79,7 @@ export class Engine {
   readonly #clock: CountedClock;
   readonly #limits: Required<Limits>;
   readonly #flusher: Flusher;
+  readonly #log: Log;
   readonly #sessionPorts: SessionPorts;
   readonly #componentPorts: ComponentPorts;
   readonly #sessions: DynamicSupervisor<never, Session>;
@@ -127,7 +131,13 @@ export class Engine {
       mailboxCapacity: limits.topicMailbox,
       idleMs: limits.topicIdleMs,
     };
-    this.topics = new Topics("topics", ports, bounds);
+    this.#log = options.log ?? memoryLog({ clock, random, counters });
+    this.topics = new Topics("topics", ports, {
+      ...bounds,
+      log: this.#log,
+      replay: limits,
+      setupOf: (name) => this.kinds.find(name)?.value.setup ?? PLAIN_TOPIC,
+    });
     this.#flusher = new Flusher(system.scheduler, system.clock);
     this.claims = new Claims({ ...ports, drain: () => scheduler.drain() }, limits);
     this.#sessionPorts = {
@@ -327,6 +337,7 @@ export class Engine {
     await Promise.race([stopped.then(() => this.#work.ended()), late]);
     system.clock.clearTimer(timer);
     await system.shutdown({ deadlineMs: Math.max(endMs - system.clock.elapsedMs(), 0) });
+    await this.#log.close?.();
   }
 
   #connection(

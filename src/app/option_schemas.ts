@@ -85,6 +85,8 @@ const limitsSchema = z.strictObject({
   topicMailbox: count.default(10_000),
   maxTopics: count.default(1_000_000),
   topicIdleMs: durationMs.default(10_000),
+  maxReplay: count.default(1_000),
+  maxReplayBytes: count.default(524_288),
   maxConnections: count.default(1_000_000),
   longpollSessions: count.default(100_000),
   longpollBodyBytes: count.default(8_000_000),
@@ -163,6 +165,7 @@ const SCHEMAS = {
     codecs: z.array(port("a codec", ["decode", "reply", "push", "publication", "ended"])).nonempty()
       .optional(),
     transports: z.array(port("a transport", ["mount"])).nonempty().optional(),
+    log: port("a log", ["head", "append", "read", "snapshot"]).optional(),
     logger: port("a logger", ["log"]).optional(),
     clock: clock.optional(),
     random: random.optional(),

@@ -9,6 +9,7 @@ import type { Middleware } from "../http/middleware.ts";
 import type { OriginPolicy } from "../http/origin.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { User } from "../sessions/user.ts";
+import type { Log } from "../topics/log.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { AddressOptions } from "./address_book.ts";
 import type { TrafficLimits } from "./traffic_limits.ts";
@@ -85,6 +86,16 @@ export interface Limits extends TrafficLimits {
   maxTopics?: number;
   /** How long a topic lives without a member, in milliseconds. Default: 10,000. Then it stops (`topics.idle`). */
   topicIdleMs?: number;
+  /**
+   * Publications of the past that one join is sent. Default: 1,000. Beyond, the oldest are left out, and the client is
+   * told which (`recoveries.partial`).
+   */
+  maxReplay?: number;
+  /**
+   * Their payloads in all, in characters of JSON or bytes. Default: 524,288, half of what the outbox holds. Beyond: the
+   * same.
+   */
+  maxReplayBytes?: number;
   /**
    * Connections, those in their handshake included. Default: 1,000,000. Beyond: status 503
    * (`upgrades.refused.too_many_connections`).
@@ -261,6 +272,11 @@ export interface AppOptions<U extends User = User> {
   codecs?: readonly Codec[];
   /** Transports. Default: WebSocket, long-polling for those who cannot, and server-sent events. */
   transports?: readonly Transport[];
+  /**
+   * Keeps the histories of topics that have one. Default: `memoryLog()`, so that a restart begins new ones. The app closes
+   * it at its end.
+   */
+  log?: Log;
   /** Log lines. Default: none. */
   logger?: Logger;
   /** Time. Default: the machine's. */

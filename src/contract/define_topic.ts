@@ -8,12 +8,14 @@ import { TroupeError } from "../base/errors.ts";
 import { type ParamsOf, TopicPattern } from "./pattern.ts";
 import {
   type AnyRecord,
+  check,
   type InferInput,
   type InferOutput,
   isBytes,
   isSchema,
   type Schema,
 } from "./schema.ts";
+import type { Apply, ServerSchemas, StateDefinition, TypedState } from "./state.ts";
 
 /** A message that is answered: a join, or an event of a client. */
 export interface ExchangeDefinition {
@@ -36,6 +38,8 @@ export interface TopicDefinition {
    * object. Default: nothing.
    */
   readonly requests?: Readonly<Record<string, ExchangeDefinition>>;
+  /** What the server's events come to, one after the other: see {@link StateDefinition}. Default: there is no state. */
+  readonly state?: StateDefinition;
 }
 
 /** Makes a key that {@link TopicDefinition} does not have fail to compile: it would have to be `never`. */
@@ -44,8 +48,22 @@ export type Strict<Definition> = {
     : Key extends "client" | "requests"
       ? { readonly [Event in keyof Definition[Key]]: StrictExchange<Definition[Key][Event]> }
     : Key extends "server" ? Definition[Key]
+    : Key extends "state" ? StrictState<Definition>
     : never;
 };
+
+/** The same for a {@link StateDefinition}, each of whose `apply` is for an event of the server. */
+export type StrictState<Definition> = Definition extends { readonly state: infer State } ? {
+    readonly [Key in keyof State]: Key extends "schema" | "initial" ? unknown
+      : Key extends "apply"
+        ? [Exclude<keyof State[Key], ServerNames<Definition>>] extends [never] ? unknown : never
+      : never;
+  }
+  : unknown;
+
+/** The names of the server's events. */
+export type ServerNames<Definition> = Definition extends { readonly server: infer Server } ? keyof Server
+  : never;
 
 /** The same for an {@link ExchangeDefinition}. */
 export type StrictExchange<Exchange> = {
@@ -107,6 +125,10 @@ export type ServerEvents<C extends AnyContract> = C["definition"] extends { read
 export type ServerPayload<C extends AnyContract, Event extends ServerEvents<C>> = C["definition"] extends
   { readonly server: { readonly [Name in Event]: infer S extends Schema } } ? InferInput<S> : unknown;
 
+/** The state of the topic; `never` without one. */
+export type StateOf<C extends AnyContract> = C["definition"] extends
+  { readonly state: { readonly schema: infer S extends Schema } } ? InferOutput<S> : never;
+
 /** What the server may ask a client, as a union of names. */
 export type RequestEvents<C extends AnyContract> = C["definition"] extends
   { readonly requests?: infer Events } ? keyof NonNullable<Events> & string
@@ -164,10 +186,11 @@ const RESERVED_EVENT = /^(phx_.*|heartbeat|presence_state|presence_diff|troupe:.
  *
  * A client event without a `payload` schema takes any object (never an array, a bare value or binary data). An event
  * or a join without a `reply` schema is answered with an empty reply. Binary messages are declared with `bytes()`.
- * `requests` is the other way round: what the server asks a client, and what it is answered.
+ * `requests` is the other way round: what the server asks a client, and what it is answered. `state` is what the
+ * server's events come to.
  *
  * @param pattern Which topics: `"room:lobby"`, `"room:{id}"`, `"room:*"`; see {@link TopicPattern}.
- * @param definition The join, the client's events, the server's, and its requests, each optional. Names of events are 1
+ * @param definition The join, the client's events, the server's, its requests, and a state, each optional. Names of events are 1
  * to {@link MAX_EVENT_BYTES} bytes; `phx_…`, `heartbeat`, `presence_state`, `presence_diff` and `troupe:…` are reserved.
  * @returns A frozen contract.
  * @throws {TroupeError} `invalid_pattern` or `invalid_contract`, with the key at fault and what is accepted there.
@@ -191,18 +214,24 @@ const RESERVED_EVENT = /^(phx_.*|heartbeat|presence_state|presence_diff|troupe:.
  * assertEquals(Room.pattern.fill({ id: "7" }), "room:7");
  * ```
  */
-export function defineTopic<const Pattern extends string, const Definition extends TopicDefinition>(
+export function defineTopic<
+  const Pattern extends string,
+  const Definition extends TopicDefinition,
+  const Server extends ServerSchemas,
+  State extends Schema,
+>(
   pattern: Pattern,
-  definition: Definition & Strict<Definition>,
+  definition: Definition & Strict<Definition> & TypedState<Server, State>,
 ): TopicContract<Pattern, Definition> {
   const parsed = new TopicPattern(pattern);
   const at: Place = { pattern, path: "" };
-  const given = record(at, definition, ["join", "client", "server", "requests"]);
+  const given = record(at, definition, ["join", "client", "server", "requests", "state"]);
   const copy: TopicDefinition = Object.freeze({
     ...(given.join !== undefined && { join: exchange(into(at, "join"), given.join) }),
     ...(given.client !== undefined && { client: events(into(at, "client"), given.client, exchange) }),
     ...(given.server !== undefined && { server: events(into(at, "server"), given.server, schemaAt) }),
     ...(given.requests !== undefined && { requests: events(into(at, "requests"), given.requests, request) }),
+    ...(given.state !== undefined && { state: stateAt(into(at, "state"), given.state, given.server) }),
   });
   return Object.freeze({ pattern: parsed, definition: copy as Definition });
 }
@@ -274,6 +303,35 @@ function events<T>(
     copy[event] = read(place, given);
   }
   return Object.freeze(copy);
+}
+
+function stateAt(at: Place, value: unknown, server: unknown): StateDefinition {
+  const { schema, initial, apply } = record(at, value, ["schema", "initial", "apply"]);
+  const checked = check(schemaAt(into(at, "schema"), schema), initial);
+  if (checked instanceof Promise) {
+    throw refuse(into(at, "schema"), "it is asynchronous", "a synchronous schema");
+  }
+  if (!checked.ok) {
+    const [{ path, message }] = checked.issues;
+    throw refuse(
+      into(at, "initial"),
+      `${path === "" ? "" : `at ${path}: `}${message}`,
+      "what the schema accepts",
+    );
+  }
+  const names = Object.keys(server ?? {});
+  const functions: Record<string, Apply> = Object.create(null);
+  for (const [event, one] of Object.entries(object(into(at, "apply"), apply, "an object of functions"))) {
+    const place = into(into(at, "apply"), event);
+    if (!names.includes(event)) {
+      throw refuse(place, "there is no such event", `of server: ${names.join(", ")}`);
+    }
+    if (typeof one !== "function") {
+      throw refuse(place, "it is no function", "(state, payload) => the next state");
+    }
+    functions[event] = one as Apply;
+  }
+  return Object.freeze({ schema: schema as Schema, initial: checked.value, apply: Object.freeze(functions) });
 }
 
 function schemaAt(at: Place, value: unknown): Schema {

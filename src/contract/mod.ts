@@ -25,9 +25,12 @@ export type {
   RequestPayload,
   RequestReply,
   ServerEvents,
+  ServerNames,
   ServerPayload,
+  StateOf,
   Strict,
   StrictExchange,
+  StrictState,
   TopicContract,
   TopicDefinition,
 } from "./define_topic.ts";
@@ -50,3 +53,5 @@ export type {
   SchemaProps,
   SchemaResult,
 } from "./schema.ts";
+export { applyTo } from "./state.ts";
+export type { Apply, ServerSchemas, StateDefinition, TypedState } from "./state.ts";

@@ -66,7 +66,12 @@ export class PatternTable<T> {
 
   /** All patterns, the most specific first. */
   patterns(): readonly TopicPattern[] {
-    return [...this.#byShape.values()].map((entry) => entry.pattern).sort(compareSpecificity);
+    return this.#entries().map((entry) => entry.pattern);
+  }
+
+  /** What was added with the patterns, in their order: the most specific first. */
+  values(): readonly T[] {
+    return this.#entries().map((entry) => entry.value);
   }
 
   /**
@@ -98,6 +103,10 @@ export class PatternTable<T> {
     const entry = named?.pattern.isExact ? named : walk(this.#root, topic, 0);
     const params = entry?.pattern.match(topic);
     return entry && params ? { pattern: entry.pattern, params, value: entry.value } : null;
+  }
+
+  #entries(): readonly Entry<T>[] {
+    return [...this.#byShape.values()].sort((a, b) => compareSpecificity(a.pattern, b.pattern));
   }
 
   #plant(entry: Entry<T>): void {

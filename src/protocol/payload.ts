@@ -5,6 +5,7 @@
  */
 
 import { messageOf, TroupeError } from "../base/errors.ts";
+import { JsonText } from "../base/json_text.ts";
 
 /**
  * The bytes of a payload that is bytes: an `ArrayBuffer` or any view of one (`Uint8Array`, `DataView`, …); `null` for
@@ -45,6 +46,12 @@ export function encodeJson(message: unknown, topic: string, event: string): stri
   } catch (thrown) {
     throw unencodable(topic, event, messageOf(thrown), thrown);
   }
+}
+
+/** The JSON text of a payload: {@link jsonPayload} and {@link encodeJson}, or what was encoded before. */
+export function payloadText(payload: unknown, topic: string, event: string): string {
+  if (payload instanceof JsonText) return payload.text;
+  return encodeJson(jsonPayload(payload, topic, event), topic, event);
 }
 
 /** The error for a payload that the wire cannot carry: a {@link TroupeError} with the code `unencodable_payload`. */

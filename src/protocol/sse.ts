@@ -9,7 +9,7 @@ import type { Position } from "../base/position.ts";
 import { CLOSE_CODES, CLOSE_INTERNAL, CLOSE_NORMAL } from "./close_codes.ts";
 import { type Codec, Frame, type Inbound } from "./codec.ts";
 import { malformed, nameOf, parseJson, readName, readRef } from "./malformed.ts";
-import { encodeJson, jsonPayload, unencodable } from "./payload.ts";
+import { encodeJson, jsonPayload, payloadText, unencodable } from "./payload.ts";
 import { textual } from "./textual.ts";
 
 /**
@@ -184,7 +184,7 @@ function encoded(
 ): Uint8Array<ArrayBuffer> {
   // U+0000 would do no harm in an event's name; a line break would begin another field.
   if (/[\r\n]/.test(event)) throw unencodable(topic, event, "the event's name holds a line break");
-  const data = encodeJson(jsonPayload(payload, topic, event), topic, event);
+  const data = payloadText(payload, topic, event);
   const id = position === null ? null : formatPosition(position);
   return sseEvent(event, data, id, reconnectAfter(event, payload));
 }

@@ -1,6 +1,7 @@
 import type { Codec } from "../protocol/codec.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { Recovery } from "../topics/recovery.ts";
 import type { TopicTurn } from "../topics/topic_turn.ts";
 import type { Arrival } from "./arrival.ts";
 import type { ChannelCtx } from "./channel_context.ts";
@@ -24,7 +25,7 @@ export interface AbsentChannel extends ExchangeObserver {
   readonly hasEnded: boolean;
   /** What the client was answered when it came the last time. */
   readonly response: unknown;
-  readonly subscription: Pick<ChannelSubscription, "sayTo" | "detach">;
+  readonly subscription: Pick<ChannelSubscription, "sayTo" | "detach" | "subscribe" | "wish">;
   /** The client is back: what is said and published from now on reaches it. It is answered with `response`. */
   returned(response: unknown): void;
   /** The handler that was to bring the client back has thrown: the channel ends. */
@@ -57,6 +58,8 @@ export class Absence {
   isEnding = false;
   readonly gainsByWaiting = false;
   readonly #channel: AbsentChannel;
+  /** The join that handlers, or the topic, are busy with. */
+  #returning: Arrival | null = null;
 
   constructor(channel: AbsentChannel) {
     this.#channel = channel;
@@ -130,6 +133,9 @@ export class Absence {
   end(arrival: Arrival): void | Promise<void> {
     const channel = this.#channel;
     if (this.asked !== arrival || channel.hasEnded) return;
+    this.#returning = arrival;
+    const { issues } = arrival;
+    if (issues.length > 0) return this.#refuse(arrival, { reason: "invalid_payload", issues });
     const { join, resumed } = channel.kind;
     const kind = {
       handler: resumed ?? nothing,
@@ -154,24 +160,36 @@ export class Absence {
     const channel = this.#channel;
     if (channel.hasEnded) return;
     if (status === "ok") this.told = false;
-    if (status === "ok" && this.asked === arrival) this.#letIn(arrival, response);
+    if (status !== "ok") this.#refuse(arrival, response);
+    else if (channel.kind.setup.history === null) this.#letIn(arrival, response, null);
     else {
-      this.lose(arrival.behind.length);
-      this.isEnding = false;
-      channel.subscription.detach(this);
-      if (this.asked === arrival) {
-        this.asked = null;
-        channel.owner.say(arrival.reply(this.codec, "error", response));
-        channel.owner.stillAway();
-      }
+      // What it has missed is in the log: it becomes a member once more, from where it says that it was.
+      channel.subscription.wish = arrival.wish;
+      const isAsked = channel.subscription.subscribe((recovery) => this.#letIn(arrival, response, recovery));
+      if (!isAsked) this.#refuse(arrival, { reason: "overloaded" });
     }
     channel.handled();
   }
 
-  #letIn(arrival: Arrival, response: unknown): void {
+  /** The client stays away, and is told why if it is still there. */
+  #refuse(arrival: Arrival, response: unknown): void {
+    const { owner, subscription } = this.#channel;
+    this.lose(arrival.behind.length);
+    if (this.#returning !== arrival) return; // it has come back once more meanwhile
+    this.isEnding = false;
+    subscription.detach(this);
+    if (this.asked === null) return;
+    this.asked = null;
+    owner.say(arrival.reply(this.codec, "error", response));
+    owner.stillAway();
+  }
+
+  #letIn(arrival: Arrival, response: unknown, recovery: Recovery | null): void {
+    if (this.asked !== arrival) return this.#refuse(arrival, {});
     const channel = this.#channel;
-    const { codec, secret, ports } = channel.owner;
-    const frames = grantingFrames(arrival, codec, response, { secret, missed: this.missed });
+    const { codec, secret, ports, info } = channel.owner;
+    const greeting = { secret, missed: this.missed, recovery, connectionId: info.id };
+    const frames = grantingFrames(arrival, codec, response, greeting);
     for (const frame of frames) channel.owner.write(frame); // ahead of all that waits for a commit
     for (const frame of arrival.behind) channel.owner.write(frame);
     channel.returned(response);

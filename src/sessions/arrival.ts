@@ -1,14 +1,24 @@
 import type { Codec, Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { Issue } from "../contract/schema.ts";
+import type { ResumeWish } from "../topics/recovery.ts";
 import type { Output } from "./held_output.ts";
+import { readResume } from "./resume_wish.ts";
 
 /** A client's join, its first or one that brings it back, until it is answered: what is said meanwhile goes behind. */
 export class Arrival implements Output {
   readonly message: Inbound;
+  /** What the client has seen of the topic; `null`: it does not say. */
+  readonly wish: ResumeWish | null;
+  /** What is wrong with what it says of that. */
+  readonly issues: readonly Issue[];
   #behind: Frame[] = NOTHING;
 
-  constructor(message: Inbound) {
+  constructor(join: Inbound) {
+    const { message, wish, issues } = readResume(join);
     this.message = message;
+    this.wish = wish;
+    this.issues = issues;
   }
 
   /** What the client names this incarnation by, in all that it sends. */

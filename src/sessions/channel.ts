@@ -4,7 +4,6 @@ import type { Ref } from "../actors/ref.ts";
 import type { StopReason } from "../actors/supervision.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
-import { Publication } from "../topics/publication.ts";
 import { Absence, type AbsentChannel } from "./absence.ts";
 import { Arrival } from "./arrival.ts";
 import { channelAddress } from "./channel_address.ts";
@@ -16,10 +15,13 @@ import { askClient, type ClientRequests, type RequestOptions, takeAnswer } from 
 import { ChannelSubscription, type SubscribedChannel } from "./channel_subscription.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { farewellFrames, tellOfEnd } from "./farewell.ts";
+import { tellOfInvalidReply } from "./invalid_reply.ts";
 import { RECHECK, recheck } from "./recheck.ts";
-import type { Filter } from "./recipients.ts";
-import type { LeaveReason } from "./topic_handlers.ts";
-import { checkOutgoing, type Handler, type TopicKind } from "./topic_kind.ts";
+import { publicationIn } from "./publishing.ts";
+import type { BroadcastOptions, LeaveReason } from "./topic_handlers.ts";
+import { checkOutgoing } from "./check_outgoing.ts";
+import type { Handler } from "./handler_checks.ts";
+import { type TopicKind, unknownEvent } from "./topic_kind.ts";
 
 /** Where a channel is in its life. */
 const JOINING = 0, JOINED = 1, ENDED = 2;
@@ -102,9 +104,8 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   // ── The session's side ───────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Its actor is `ref`; `init` runs the join handler, and what comes meanwhile waits in the mailbox. */
   startedAs(ref: Ref<ChannelMessage>): void {
-    this.#ref = ref;
+    this.#ref = ref; // its `init` runs the join handler; what comes meanwhile waits in the mailbox
   }
 
   /** Takes a message of the client's. A full mailbox answers `overloaded`; too often, and the connection is closed. */
@@ -168,8 +169,8 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   }
 
   /**
-   * The connection has gone: nothing that the channel says reaches anybody any more. A member waits for its client up to
-   * `untilMs`, behind what was said before; one that is joining, or is about to end, ends.
+   * The connection has gone: nothing reaches anybody any more. A member waits for its client up to `untilMs`, behind
+   * what was said before; one that is joining, or is about to end, ends.
    */
   suspend(untilMs: number): void {
     if (this.isAway) return;
@@ -240,7 +241,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
     if (this.#absence?.told) return this.owner.ports.counters.add("channels.stale_messages");
     const kind = this.kind.events.get(message.event) ?? this.kind.other;
-    if (kind === null) return this.#answerUnknown(message);
+    if (kind === null) return this.answer(message.ref, "error", unknownEvent(this.kind, message.event));
     this.ctx.begin(message);
     const answer = exchange(kind, this.ctx, message.payload, this);
     if (!(answer instanceof Promise)) return this.#answered(message, answer);
@@ -253,11 +254,6 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
       this.answer(message.ref, status, response);
     }
     this.handled();
-  }
-
-  #answerUnknown(message: Inbound): void {
-    const accepted = [...this.kind.events.keys()];
-    this.answer(message.ref, "error", { reason: "unknown_event", event: message.event, accepted });
   }
 
   #receiveInfo(message: unknown): void | Promise<void> {
@@ -281,9 +277,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   }
 
   invalidReply(issues: unknown): void {
-    const { topic, owner: { ports } } = this;
-    ports.counters.add("channels.invalid_replies");
-    ports.logger.log("error", "the contract refuses a reply", { topic, event: this.ctx.event, issues });
+    tellOfInvalidReply(this.topic, this.ctx.event, issues, this.owner.ports);
   }
 
   pending(work: Promise<void>): Promise<void> {
@@ -294,11 +288,17 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   // ── What handlers ask for ────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Publishes for this channel's handlers. */
-  publish(event: string, payload: unknown, filter: Filter | null): void {
-    const value = checkOutgoing(this.kind, event, payload);
-    const publication = new Publication(this.topic, event, value, this.subscription, filter);
-    publication.frame(this.owner.codec); // what cannot be encoded fails here, at its author
+  /** Publishes for this channel's handlers. `cause`: the ref of the message that is being handled. */
+  publish(
+    event: string,
+    payload: unknown,
+    options: BroadcastOptions | undefined,
+    cause: string | null,
+  ): void {
+    const author = { origin: this.subscription, cause };
+    const { clock } = this.owner.ports;
+    const publication = publicationIn(this.topic, this.kind, author, event, payload, options, clock);
+    publication.check(this.owner.codec); // what cannot be encoded fails here, at its author
     this.subscription.publish(publication);
   }
 
@@ -316,13 +316,13 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   /** Answers a message of the client's. */
   answer(ref: string | null, status: string, response: unknown): void {
-    this.say(this.owner.codec.reply(this.joinRef, ref, this.topic, status, response));
+    this.say(this.owner.codec.reply(this.joinRef, ref, this.topic, status, response), ref);
   }
 
-  /** Sends behind all that this channel has said and published before; nothing goes before the join's answer. */
-  say(frame: Frame): void {
+  /** Sends behind all that it has said and published before, the join's answer first. `ref`: of what is answered. */
+  say(frame: Frame, ref: string | null = null): void {
     if (this.#arrival !== null) this.#arrival.write(frame);
-    else if (this.#absence === null || this.#absence.isEnding) this.subscription.say(frame);
+    else if (this.#absence === null || this.#absence.isEnding) this.subscription.say(frame, ref);
   }
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────

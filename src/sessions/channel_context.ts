@@ -1,13 +1,16 @@
 import type { Ref } from "../actors/ref.ts";
 import type { LogFields, Logger, LogLevel } from "../base/log.ts";
 import type { BytesInput } from "../contract/schema.ts";
+import { TroupeError } from "../base/errors.ts";
 import type { Inbound } from "../protocol/codec.ts";
-import type { Subscriber } from "../topics/subscriber.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import { failed, requestEnded } from "./client_requests.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
-import { type Filter, recipientFilter } from "./recipients.ts";
+import type { ChannelSubscription } from "./channel_subscription.ts";
 import type { RequestOptions } from "./request_kind.ts";
+import { LIFE } from "./topic_life.ts";
+import type { TopicKind } from "./topic_kind.ts";
+import { type Decide, transact } from "./transact.ts";
 import type { AnyTopic, BroadcastOptions, ChannelContext, DeferredReply } from "./topic_handlers.ts";
 import type { User } from "./user.ts";
 
@@ -15,15 +18,15 @@ import type { User } from "./user.ts";
 export interface ContextChannel {
   readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info">;
   readonly topic: string;
+  readonly kind: TopicKind;
+  readonly subscription: Pick<ChannelSubscription, "tell">;
   readonly connectionId: string;
-  /** What `ctx` stands for among the recipients of a broadcast. */
-  readonly subscription: Subscriber;
   readonly params: Readonly<Record<string, string>>;
   readonly address: Ref<unknown>;
   /** How often its client has gone, or come back: answers to what it sent before do not come any more. */
   readonly changes: number;
   state: unknown;
-  publish(event: string, payload: unknown, filter: Filter | null): void;
+  publish(event: string, payload: unknown, options: BroadcastOptions | undefined, cause: string | null): void;
   push(event: string, payload: unknown): void;
   request(event: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   answer(ref: string | null, status: string, response: unknown): void;
@@ -102,7 +105,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): void {
     if (this.#usable(event)) {
-      this.#channel.publish(event, payload, recipientFilter(options, this.#channel.subscription));
+      this.#channel.publish(event, payload, options, this.#replyRef);
     }
   }
 
@@ -119,6 +122,37 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
       ? this.#channel.request(event, payload, options)
       : failed(requestEnded(this.topic, event));
     return answer as Promise<never>; // it is what the contract says: that is checked
+  }
+
+  transact(given: (state: never) => ReturnType<Decide>): Promise<never> {
+    const decide = given as Decide;
+    const { topic, kind, subscription } = this.#channel;
+    const answer = this.#usable("transact")
+      ? transact({
+        topic,
+        kind,
+        tell: (name, message) => subscription.tell(name, message),
+        signal: this.signal,
+      }, decide)
+      : failed(requestEnded(topic, "transact"));
+    return answer as Promise<never>; // it is what the contract says
+  }
+
+  tellTopic(message: unknown): void {
+    if (!this.#usable(message)) return;
+    const { topic, kind, subscription } = this.#channel;
+    if (!kind.setup.extensions.has(LIFE)) {
+      throw new TroupeError(
+        "no_life",
+        `Cannot tell ${JSON.stringify(topic)}: its handlers have no life.message`,
+      );
+    }
+    if (subscription.tell(LIFE, message)) return;
+    throw new TroupeError(
+      "topic_overloaded",
+      `Cannot tell ${JSON.stringify(topic)}: the topic has more to do than its mailbox holds`,
+      { retryable: true, details: { topic } },
+    );
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { Recovery } from "../topics/recovery.ts";
 import { Arrival } from "./arrival.ts";
 import type { ChannelCtx } from "./channel_context.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
@@ -20,8 +21,8 @@ export interface Predecessor {
 /** What a join needs of its channel. */
 export interface JoiningChannel extends ExchangeObserver {
   readonly topic: string;
-  readonly owner: Pick<ChannelOwner<never>, "ports" | "codec" | "user" | "secret" | "say">;
-  readonly subscription: Pick<ChannelSubscription, "subscribe" | "useSlowPolicy">;
+  readonly owner: Pick<ChannelOwner<never>, "ports" | "codec" | "user" | "secret" | "info" | "say" | "write">;
+  readonly subscription: Pick<ChannelSubscription, "subscribe" | "useSlowPolicy" | "wish">;
   readonly kind: TopicKind;
   readonly ctx: ChannelCtx;
   readonly hasEnded: boolean;
@@ -52,7 +53,9 @@ export class ChannelJoin {
   /** Runs the join handler. */
   begin(): void | Promise<void> {
     const channel = this.#channel;
-    const { message } = this.arrival;
+    const { message, wish, issues } = this.arrival;
+    if (issues.length > 0) return this.#refuse({ reason: "invalid_payload", issues });
+    channel.subscription.wish = wish;
     channel.ctx.begin(message);
     try {
       const answer = exchange(channel.kind.join, channel.ctx, message.payload, channel);
@@ -79,17 +82,25 @@ export class ChannelJoin {
     const { kind, ctx, owner, subscription } = channel;
     if (channel.hasEnded) return;
     if (status === "error") return this.#refuse(response);
-    // First, since the codec may not be able to carry it.
-    const granted = grantingFrames(this.arrival, owner.codec, response, {
-      secret: owner.secret,
-      missed: null,
-    });
+    const grant = (recovery: Recovery | null): Frame[] =>
+      grantingFrames(this.arrival, owner.codec, response, {
+        secret: owner.secret,
+        missed: null,
+        recovery,
+        connectionId: owner.info.id,
+      });
+    const granted = grant(null); // first, since the codec may not be able to carry it
+    const hasHistory = kind.setup.history !== null;
     if (kind.slow !== null) subscription.useSlowPolicy(kind.slow(ctx));
     this.#previous?.giveWay();
-    if (!subscription.subscribe()) return this.#refuse({ reason: "overloaded" });
+    const subscribed = subscription.subscribe(
+      hasHistory ? (recovery): void => grant(recovery).forEach((frame) => owner.write(frame)) : null,
+    );
+    if (!subscribed) return this.#refuse({ reason: "overloaded" });
     channel.entered(joined?.state, response);
-    // All of it waits for the subscription's commit, and whatever else this incarnation says comes behind.
-    for (const frame of granted) channel.say(frame);
+    // All of it waits for the subscription's commit, and whatever else this incarnation says comes behind. Where there
+    // is a history, only then is it known what is answered.
+    if (!hasHistory) { for (const frame of granted) channel.say(frame); }
     const close = this.#closeOfPrevious();
     if (close !== null) channel.say(close);
     for (const frame of this.arrival.behind) channel.say(frame);

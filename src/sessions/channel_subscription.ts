@@ -5,11 +5,15 @@ import type { Frame } from "../protocol/frame.ts";
 import type { Publication } from "../topics/publication.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
 import type { TopicMessage } from "../topics/topic.ts";
+import type { Recovery, ResumeWish } from "../topics/recovery.ts";
 import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
 import type { SlowPolicy } from "./slow_policy.ts";
+import { checkOutgoing } from "./check_outgoing.ts";
+import type { Handler } from "./handler_checks.ts";
+import type { TopicKind } from "./topic_kind.ts";
 import { Droppable, SlowReader } from "./slow_reader.ts";
 
 /** What a subscription needs of its channel. */
@@ -27,11 +31,18 @@ export interface SubscribedChannel extends Member {
     | "holding"
   >;
   readonly joinRef: string;
+  readonly kind: Pick<TopicKind, "recheck" | "recheckMs" | "outgoing" | "setup" | "topic" | "server">;
+  readonly ctx: unknown;
+  /** One of its handlers has thrown. */
+  crash(error: unknown): void;
   /** The topic has ended under the channel. */
   topicEnded(): void;
   /** The channel has ended, and all that it said has gone out. */
   released(): void;
 }
+
+/** How many messages are remembered whose publications are lost, until they are answered. */
+const MAX_UNSTORED = 64;
 
 /** Where a subscription is in its life. */
 const NEW = 0, LIVE = 1, LINGERING = 2, OVER = 3;
@@ -54,6 +65,13 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   active = false;
   interleaves = false;
   #stage: number = NEW;
+  wish: ResumeWish | null = null;
+  /** Is called once the subscription is committed, ahead of all that waits for that. */
+  #onSubscribed: ((recovery: Recovery) => void) | null = null;
+  /** Whether its subscription has been committed. */
+  #isMember = false;
+  /** Messages whose publications could not be stored, and which are not answered yet. */
+  #unstored: Set<string> | null = null;
   /** Leaves publications out while the client is behind; `null`: all of them have to arrive. */
   #slowReader: SlowReader | null = null;
 
@@ -79,15 +97,24 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     );
   }
 
-  /** Asks for the subscription: what is said from now on waits for its commit. `false`: the topic's mailbox is full. */
-  subscribe(): boolean {
+  /**
+   * Asks for the subscription: what is said from now on waits for its commit. `onSubscribed`: is called then, first of
+   * all, where the topic has a history. A member whose client comes back asks again. `false`: the topic's mailbox is full.
+   */
+  subscribe(onSubscribed: ((recovery: Recovery) => void) | null): boolean {
     this.#output.raise();
     if (!this.#owner.ports.topics.subscribe(this.#topic, this)) {
       this.#output.lower();
       return false;
     }
-    this.#enter(LIVE);
+    this.#onSubscribed = onSubscribed;
+    if (this.#stage === NEW) this.#enter(LIVE);
     return true;
+  }
+
+  /** Tells one of the topic's extensions. `false`: the topic's mailbox is full. */
+  tell(extension: string, message: unknown): boolean {
+    return this.#owner.ports.topics.tell(this.#topic, extension, message);
   }
 
   /** Publishes: what is said from now on waits for the commit. Throws `topic_overloaded`. */
@@ -103,10 +130,11 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     }
   }
 
-  /** Sends behind all that was published before. */
-  say(frame: Frame): void {
+  /** Sends behind all that was published before. `ref`: of the message that is answered. */
+  say(frame: Frame, ref: string | null = null): void {
+    if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);
     if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
-    this.#output.hold(frame);
+    this.#output.hold(frame, ref);
     this.interleaves = true;
     this.#owner.holding(this);
   }
@@ -168,9 +196,31 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     return this.#owner.user.id;
   }
 
-  subscribed(): void {
+  subscribed(recovery: Recovery | null): void {
+    const onSubscribed = this.#onSubscribed;
+    this.#onSubscribed = null;
+    this.#isMember = true;
+    if (recovery !== null && this.active) onSubscribed?.(recovery);
     this.committed();
     if (this.#stage === LIVE) this.#owner.ports.members.add(this.#channel);
+  }
+
+  /** What a message of the client's has published is lost: that is what it is answered, whatever its handler says. */
+  failed(cause: string | null): void {
+    if (cause !== null && !this.#output.replace(cause, this.#unstoredReply(cause))) {
+      this.#unstored ??= new Set();
+      if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(cause);
+    }
+    this.committed();
+  }
+
+  #unstoredReply(ref: string): Frame {
+    const { joinRef, topic } = this.#channel;
+    return this.codec.reply(joinRef, ref, topic, "error", { reason: "not_stored" });
+  }
+
+  push(event: string, payload: unknown): void {
+    this.#owner.write(this.codec.push(this.#channel.joinRef, this.#channel.topic, event, payload));
   }
 
   committed(): void {
@@ -180,16 +230,45 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   write(frame: Frame, published: Published): void {
+    const filter = this.#channel.kind.outgoing?.get(published.event);
+    const own = filter === undefined ? frame : this.#filtered(filter, published);
+    if (own !== null) this.#write(own, published);
+  }
+
+  #write(frame: Frame, published: Published): void {
     if (this.#slowReader === null) this.#owner.write(frame);
     else this.#owner.writeDroppable(new Droppable(frame, published, this.#slowReader));
   }
 
   writeTurn(turn: TopicTurn): void {
+    const { outgoing } = this.#channel.kind;
+    if (outgoing !== null && turn.published.some(({ event }) => outgoing.has(event))) {
+      turn.frames.forEach((frame, i) => this.active && this.write(frame, turn.published[i]));
+      return;
+    }
     this.#owner.writeTurn(turn, this.#slowReader);
   }
 
-  /** The topic has ended: nothing of what waits will be committed any more. */
+  /** What a filter makes of a publication; `null`: this member does not get it. */
+  #filtered(filter: Handler, { event, payload, position }: Published): Frame | null {
+    const { topic, kind, ctx } = this.#channel;
+    try {
+      const value = filter(ctx, payload);
+      if (value === undefined) return null;
+      return this.codec.publication(topic, event, checkOutgoing(kind, event, value), position);
+    } catch (error) {
+      this.#channel.crash(error);
+      return null;
+    }
+  }
+
+  /**
+   * The topic has ended: nothing of what waits will be committed any more. Where an answer would say that something is
+   * stored, or that the client is a member of what could not even begin, it is not given: it hears of the channel's end.
+   */
   terminated(): void {
+    const { history, extensions } = this.#channel.kind.setup;
+    if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.drop();
     this.#output.passAll();
     this.interleaves = this.#stage === LINGERING;
     if (this.#stage === LINGERING) this.#release();

@@ -236,6 +236,7 @@ class RawMessage implements HookedMessage {
 class Subscription implements Subscriber {
   readonly codec: Codec = rawCodec;
   readonly interleaves = false;
+  readonly wish = null;
   readonly gainsByWaiting: boolean;
   active = true;
   readonly #topic: string;
@@ -285,7 +286,9 @@ class Subscription implements Subscriber {
   }
 
   committed(): void {}
+  failed(): void {}
   subscribed(): void {}
+  push(): void {}
 
   write(frame: Frame): void {
     this.#connection.write(frame);

@@ -3,7 +3,8 @@ import type { Frame } from "../protocol/frame.ts";
 import type { ChannelCtx } from "./channel_context.ts";
 import type { ChannelOwner, ChannelPorts } from "./channel_owner.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
-import type { Handler, TopicKind } from "./topic_kind.ts";
+import type { Handler } from "./handler_checks.ts";
+import type { TopicKind } from "./topic_kind.ts";
 
 /** A channel that ends. */
 export interface EndedChannel {

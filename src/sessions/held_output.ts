@@ -16,7 +16,7 @@ export class HeldOutput {
   #output: Output;
   #raised = 0;
   #passed = 0;
-  #held: { readonly frame: Frame; readonly after: number }[] | null = null;
+  #held: { readonly frame: Frame; readonly after: number; readonly ref: string | null }[] | null = null;
 
   constructor(output: Output) {
     this.#output = output;
@@ -42,9 +42,17 @@ export class HeldOutput {
     this.#raised--;
   }
 
-  /** Keeps `frame` until all barriers that are up now have been passed. */
-  hold(frame: Frame): void {
-    (this.#held ??= []).push({ frame, after: this.#raised });
+  /** Keeps `frame` until all barriers that are up now have been passed. `ref`: of the message that it answers. */
+  hold(frame: Frame, ref: string | null = null): void {
+    (this.#held ??= []).push({ frame, after: this.#raised, ref });
+  }
+
+  /** Puts `frame` in the place of the answer to the message `ref`, if that waits here. */
+  replace(ref: string, frame: Frame): boolean {
+    const at = this.#held?.findIndex((held) => held.ref === ref) ?? -1;
+    if (at < 0) return false;
+    this.#held![at] = { ...this.#held![at], frame };
+    return true;
   }
 
   /** The oldest barrier is passed: what waited for it alone goes out, in order. */

@@ -61,7 +61,8 @@ export class Members {
   add(channel: Member): void {
     let members = this.#byTopic.get(channel.topic);
     if (members === undefined) this.#byTopic.set(channel.topic, members = new Set());
-    if (!members.has(channel)) this.#size++;
+    if (members.has(channel)) return;
+    this.#size++;
     members.add(channel);
     this.#observer?.added(channel);
   }

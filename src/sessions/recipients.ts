@@ -1,3 +1,5 @@
+import type { KeptName, KeptRecipients } from "../topics/kept_for.ts";
+import type { Publication } from "../topics/publication.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
 import type { BroadcastOptions, ChannelIdentity, Recipient } from "./topic_handlers.ts";
 
@@ -23,6 +25,29 @@ export function recipientFilter(
   return (subscriber) =>
     !excepted.some((each) => matches(each, subscriber, self)) &&
     (chosen === null || chosen.some((each) => matches(each, subscriber, self)));
+}
+
+/**
+ * Has `publication` kept by its topic's log, unless it is ephemeral, or is for single connections alone: those are gone
+ * by the time that somebody asks for it.
+ */
+export function keep(publication: Publication, options: BroadcastOptions | undefined, atMs: number): void {
+  if (options?.ephemeral) return;
+  const { except, only } = options ?? {};
+  const excepted = list(except).map(keptName);
+  const chosen = only === undefined ? undefined : list(only).map(keptName);
+  if (chosen?.some((name) => "connection" in name)) return;
+  if (excepted.length === 0 && chosen === undefined) return publication.keep(atMs, null);
+  const recipients: KeptRecipients = {
+    ...(excepted.length > 0 && { except: excepted }),
+    ...(chosen !== undefined && { only: chosen }),
+  };
+  publication.keep(atMs, JSON.stringify(recipients));
+}
+
+function keptName(named: Named): KeptName {
+  if ("connectionId" in named) return { connection: named.connectionId };
+  return "user" in named ? { user: named.user } : { connection: named.connection };
 }
 
 type Named = ChannelIdentity | Recipient;

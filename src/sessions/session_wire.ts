@@ -6,6 +6,7 @@
 
 import type { Codec, Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
+import type { Recovery } from "../topics/recovery.ts";
 import type { Arrival } from "./arrival.ts";
 
 /** Where a client gives a session's secret back: a key of its join's payload, or a parameter of its connection. */
@@ -33,12 +34,16 @@ export function readClaim(message: Inbound): ClaimingJoin | null {
   return { message: { ...message, payload: rest }, secret };
 }
 
-/** What the answer to a join says of the session. */
+/** What the answer to a join says of the session, and of the topic's history. */
 export interface Greeting {
   /** The session's secret; `null`: the session ends with its connection, and there is nothing to say. */
   readonly secret: string | null;
   /** How many publications and pushes did not reach a client that is back; `null`: it was not away. */
   readonly missed: number | null;
+  /** How the client begins; `null`: the topic has no history. */
+  readonly recovery?: Recovery | null;
+  /** The id of its connection, which it may name when it comes back. */
+  readonly connectionId?: string;
 }
 
 /**
@@ -49,16 +54,33 @@ export function grantingFrames(
   arrival: Arrival,
   codec: Codec,
   response: unknown,
-  { secret, missed }: Greeting,
+  greeting: Greeting,
 ): Frame[] {
-  if (secret === null) return [arrival.reply(codec, "ok", response)];
+  const { secret, missed, recovery = null } = greeting;
+  if (secret === null && recovery === null) return [arrival.reply(codec, "ok", response)];
   const { joinRef, message: { topic } } = arrival;
-  const session = missed === null ? { session: secret } : { session: secret, resumed: true };
+  const about = describe(greeting);
   const frames = isPlain(response)
-    ? [arrival.reply(codec, "ok", { ...response, troupe: session })]
-    : [arrival.reply(codec, "ok", response), codec.push(joinRef, topic, SESSION_EVENT, session)];
-  if (missed) frames.push(codec.push(joinRef, topic, MISSED_EVENT, { count: missed, from: null, to: null }));
+    ? [arrival.reply(codec, "ok", { ...response, troupe: about })]
+    : [arrival.reply(codec, "ok", response), codec.push(joinRef, topic, SESSION_EVENT, about)];
+  if (missed && (recovery?.outcome ?? null) === null) {
+    frames.push(codec.push(joinRef, topic, MISSED_EVENT, { count: missed, from: null, to: null }));
+  }
   return frames;
+}
+
+/** What stands under `troupe` in the answer. */
+function describe({ secret, missed, recovery = null, connectionId }: Greeting): object {
+  return {
+    ...(secret !== null && { session: secret }),
+    ...(secret !== null && missed !== null && { resumed: true }),
+    ...(recovery !== null && {
+      ...recovery.position,
+      connection: connectionId,
+      ...(recovery.outcome !== null && { recovery: recovery.outcome }),
+      ...(recovery.gap !== null && { gap: recovery.gap }),
+    }),
+  };
 }
 
 /** Whether a key can be added to it without changing what it is. */

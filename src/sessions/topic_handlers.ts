@@ -12,6 +12,7 @@ import type {
   RequestReply,
   ServerEvents,
   ServerPayload,
+  StateOf,
 } from "../contract/define_topic.ts";
 import type { ParamsOf, TopicPattern } from "../contract/pattern.ts";
 import type { BytesInput } from "../contract/schema.ts";
@@ -62,6 +63,13 @@ export type PayloadOut<C extends AnyTopic, E extends EventsOut<C>> = C extends A
   ? ServerPayload<C, E & ServerEvents<C>>
   : unknown;
 
+/** The state of the topic; `never` without one. */
+export type StateIn<C extends AnyTopic> = C extends AnyContract ? StateOf<C> : never;
+/** What a transaction publishes. */
+export type Transaction<C extends AnyTopic> = {
+  readonly [E in EventsOut<C>]: readonly [event: E, payload: PayloadOut<C, E>];
+}[EventsOut<C>];
+
 /** What the server may ask a client. */
 export type RequestsTo<C extends AnyTopic> = C extends AnyContract ? RequestEvents<C> : string;
 /** What it asks with. */
@@ -82,6 +90,11 @@ export interface BroadcastOptions {
   except?: ChannelIdentity | Recipient | readonly (ChannelIdentity | Recipient)[];
   /** Nobody but these. */
   only?: Recipient | readonly Recipient[];
+  /**
+   * Not for the topic's history: who is not there does not get it later, e.g. that somebody is typing. Default: `false`.
+   * What is for single connections alone is never kept.
+   */
+  ephemeral?: boolean;
 }
 
 /** What identifies one channel; every handler's `ctx` is one. */
@@ -148,6 +161,22 @@ export interface JoinContext<C extends AnyTopic, U extends User> extends Channel
   push<E extends EventsOut<C>>(event: E, payload: PayloadOut<C, E>): void;
   /** Ends the channel after the handler, and its reply, with `phx_close`. */
   stop(): void;
+  /**
+   * Decides, in the topic's own turn, what is published: `decide` is given the state, with all that the topic has taken in
+   * before, and gives events, or {@link refuse} to publish nothing. It is synchronous, and MUST NOT change the state. The
+   * events are stored together or not at all. Resolves with the state after their commit.
+   *
+   * @throws {TroupeError} At once: `no_state` if the contract has none; `nested_transact` within another. As a rejection,
+   * which nobody has to await: what `decide` throws; a refusal, which is the reply where a handler lets it pass;
+   * `topic_overloaded`, `not_stored`, `topic_ended` (retryable); `channel_ended`.
+   */
+  transact(decide: (state: StateIn<C>) => readonly Transaction<C>[] | Refusal): Promise<StateIn<C>>;
+  /**
+   * Tells the topic itself: `message` reaches its `life.message`, in the topic's own turn.
+   *
+   * @throws {TroupeError} `no_life` if its handlers have none; `topic_overloaded` (retryable).
+   */
+  tellTopic(message: unknown): void;
 }
 
 /** What a handler can do. It belongs to one incarnation: after the channel's end its calls are dead letters. */
@@ -175,11 +204,76 @@ export interface ChannelContext<C extends AnyTopic, U extends User, S> extends J
   ): Promise<RequestReplyFrom<C, E>>;
 }
 
+/** How much of a topic's publications is kept, in the app's log (`AppOptions.log`). */
+export interface HistoryOptions {
+  /** How many publications at the most: 1 to 1,000,000. */
+  readonly size: number;
+  /** For how long, in milliseconds. `Infinity`: as long as there is room for them. */
+  readonly ttlMs: number;
+  /**
+   * Where the contract has a state: how many publications there are from one snapshot of it to the next. What was published
+   * since the last one is kept, whatever `size` and `ttlMs` say. Default: 100.
+   */
+  readonly snapshotEvery?: number;
+}
+
 /** What a handler returns: a reply, a refusal, or a promise of one. */
 export type Outcome<R> = R | Refusal | Promise<R | Refusal>;
 
+/** What the handler can do that begins a topic's own life. */
+export interface BeginningLife<C extends AnyTopic> {
+  /** The topic's whole name. */
+  readonly topic: string;
+  /** The parameters of the topic's name. */
+  readonly params: ParamsIn<C>;
+  /** How many members it has. */
+  readonly memberCount: number;
+  /** Log lines; the topic is added to each. */
+  readonly log: Logger;
+  /** Wall time, in milliseconds since the Unix epoch. */
+  now(): number;
+  /** A fresh UUID. */
+  uuid(): string;
+  /**
+   * Publishes to all members of the topic.
+   *
+   * @throws {TroupeError} What the contract's schema, or the wire, refuses.
+   */
+  broadcast<E extends EventsOut<C>>(
+    event: E,
+    payload: PayloadOut<C, E>,
+    options?: Pick<BroadcastOptions, "ephemeral">,
+  ): void;
+  /** Runs `task` in the topic's turn after `delayMs`, unless the topic has ended. Gives what takes that back. */
+  after(delayMs: number, task: () => void): () => void;
+}
+
+/** What the handlers of a topic's own life can do. They run in the topic's turn, one at a time. */
+export interface LifeContext<C extends AnyTopic, L> extends BeginningLife<C> {
+  /** The topic's own state, from `life.start`. A handler may replace it. */
+  state: L;
+}
+
+/**
+ * A topic's own life: it begins with the first member, or the first publication that is to be kept, and ends when nobody
+ * has been there for `limits.topicIdleMs`. A throw ends the topic, and its channels with it: clients join again, and it
+ * starts anew.
+ */
+export interface TopicLife<C extends AnyTopic, L> {
+  /** Makes the topic's own state. Members wait for a promise. */
+  start?(topic: BeginningLife<C>): L | Promise<L>;
+  /** Every `tickMs`, on a fixed grid: what is missed is not made up for. */
+  tick?(topic: LifeContext<C, L>): void;
+  /** How often, in milliseconds, 1 or more. Goes with `tick`. */
+  readonly tickMs?: number;
+  /** What a handler has told the topic: see {@link JoinContext.tellTopic}. */
+  message?(topic: LifeContext<C, L>, message: unknown): void;
+  /** The topic ends. Nothing that is published here is sent. */
+  stop?(topic: LifeContext<C, L>): void;
+}
+
 /** The handlers of a topic. One shape for all: `(ctx, payload)`. */
-export interface TopicHandlers<C extends AnyTopic, U extends User, S> {
+export interface TopicHandlers<C extends AnyTopic, U extends User, S, L = unknown> {
   /**
    * A client joins. Return the reply, or {@link joined} with a state and the reply; {@link refuse} to refuse. A throw
    * answers `join crashed`. Default: everybody may join.
@@ -205,6 +299,24 @@ export interface TopicHandlers<C extends AnyTopic, U extends User, S> {
    * its join is granted. Default: `keepAll()`, up to the bounds of the outbox.
    */
   readonly slow?: SlowPolicy | ((ctx: JoinContext<C, U>) => SlowPolicy);
+  /**
+   * What is broadcast is kept, so that a client which comes back with its position gets what it has missed: see
+   * {@link HistoryOptions}. Default: nothing is.
+   */
+  readonly history?: HistoryOptions;
+  /** What the topic does by itself. */
+  readonly life?: TopicLife<C, L>;
+  /**
+   * What becomes of single events on their way to each member: a filter gives what this member gets, or `undefined` for
+   * nothing. Called in the topic's turn, once for each member: synchronous, quick, and without effect. A throw ends that
+   * member's channel. Events that a contract's state folds cannot be filtered.
+   */
+  readonly outgoing?: {
+    readonly [E in EventsOut<C>]?: (
+      ctx: ChannelContext<C, U, S>,
+      payload: PayloadOut<C, E>,
+    ) => PayloadOut<C, E> | undefined;
+  };
   /**
    * The connection has dropped, and the client may come back within `limits.graceMs`: until then the channel lives on,
    * a member as before, without anybody to send to. What is published and pushed meanwhile is counted, and lost.

@@ -1,14 +1,14 @@
-import { TroupeError } from "../base/errors.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
-import { anyRecord, check, type Schema } from "../contract/schema.ts";
+import { anyRecord, type Schema } from "../contract/schema.ts";
 import type { TopicPattern } from "../contract/pattern.ts";
+import type { StateDefinition } from "../contract/state.ts";
+import type { TopicSetup } from "../topics/topic_setup.ts";
+import { type Handler, handlerAt, refuseHandlers } from "./handler_checks.ts";
+import { outgoingFilters, topicSetup } from "./topic_features.ts";
 import { invalidPolicy, isSlowPolicy, type SlowPolicy } from "./slow_policy.ts";
 import { type RequestKinds, requestKinds } from "./request_kind.ts";
 import type { AnyTopic, TopicHandlers, Untyped } from "./topic_handlers.ts";
 import type { User } from "./user.ts";
-
-/** A handler as the engine calls it, whatever its contract. */
-export type Handler = (ctx: unknown, payload: unknown) => unknown;
 
 /** One event that clients may send. */
 export interface EventKind {
@@ -21,7 +21,11 @@ export interface EventKind {
 
 /** A contract and its handlers, put together once at the start: what every channel of the pattern shares. */
 export interface TopicKind {
+  /** What it was made of. */
+  readonly topic: AnyTopic;
   readonly pattern: TopicPattern;
+  /** The pattern as it is written, for error messages. */
+  readonly topic: string;
   readonly join: EventKind;
   readonly events: ReadonlyMap<string, EventKind>;
   /** What takes all other events. */
@@ -36,6 +40,12 @@ export interface TopicKind {
   readonly recheckMs: number | null;
   /** Chooses what becomes of publications that a client does not read in time; `null`: all are kept. */
   readonly slow: ((ctx: unknown) => SlowPolicy) | null;
+  /** What the topics have beside their members: a history, extensions. */
+  readonly setup: TopicSetup;
+  /** The state of its topics; `null`: they have none. */
+  readonly state: StateDefinition | null;
+  /** What becomes of single events on their way to each member; `null`: nothing. */
+  readonly outgoing: ReadonlyMap<string, Handler> | null;
   /** What the server may send; `null`: anything. */
   readonly server: ReadonlyMap<string, Schema> | null;
   /** What the server may ask a client. */
@@ -50,6 +60,9 @@ const HANDLER_KEYS = [
   "other",
   "info",
   "slow",
+  "history",
+  "life",
+  "outgoing",
   "leave",
   "suspended",
   "resumed",
@@ -85,8 +98,11 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
       "a handler in on for each event of the contract",
     );
   }
+  const setup = topicSetup(name, contract.pattern, definition, given);
   return {
+    topic: contract,
     pattern: contract.pattern,
+    topic: name,
     join: {
       handler: optional("join") ?? (() => undefined),
       payload: definition === null ? null : definition.join?.payload ?? anyRecord,
@@ -101,7 +117,10 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     expired: optional("expired"),
     recheck: optional("recheck"),
     recheckMs: recheckSchedule(name, given),
-    slow: slowChooser(name, given.slow, given),
+    slow: slowChooser(name, given.slow, given, definition?.state !== undefined),
+    setup,
+    state: definition?.state ?? null,
+    outgoing: outgoingFilters(name, given.outgoing, definition),
     server: definition === null ? null : new Map(Object.entries(definition.server ?? {})),
     requests: definition === null ? null : requestKinds(definition.requests),
     alwaysReplies: definition !== null,
@@ -113,38 +132,9 @@ export function untyped<P extends string>(pattern: TopicPattern<P>): Untyped<P> 
   return { pattern, definition: null };
 }
 
-/**
- * Checks what the server is about to send in a topic.
- *
- * @throws {TroupeError} `unknown_event`, `invalid_payload` with its issues, or `async_schema`: sending is synchronous.
- */
-export function checkOutgoing(kind: TopicKind, event: string, payload: unknown): unknown {
-  if (kind.server === null) return payload;
-  const schema = kind.server.get(event);
-  const topic = kind.pattern.source;
-  if (schema === undefined) {
-    throw new TroupeError(
-      "unknown_event",
-      `Cannot send ${JSON.stringify(event)} in ${topic}: its contract has no such event`,
-      {
-        details: { event, accepted: [...kind.server.keys()] },
-      },
-    );
-  }
-  const checked = check(schema, payload);
-  if (checked instanceof Promise) {
-    throw new TroupeError(
-      "async_schema",
-      `Cannot send ${JSON.stringify(event)} in ${topic}: its schema is asynchronous`,
-    );
-  }
-  if (checked.ok) return checked.value;
-  const [{ path, message }] = checked.issues;
-  throw new TroupeError(
-    "invalid_payload",
-    `Cannot send ${JSON.stringify(event)} in ${topic}: at ${path === "" ? "the payload" : path}: ${message}`,
-    { details: { event, issues: checked.issues } },
-  );
+/** The response to an event that nothing handles. */
+export function unknownEvent({ events }: TopicKind, event: string): object {
+  return { reason: "unknown_event", event, accepted: [...events.keys()] };
 }
 
 function typedEvents(
@@ -190,35 +180,21 @@ function recheckSchedule(name: string, { recheck, recheckMs }: Record<string, un
   return recheckMs;
 }
 
-function slowChooser(name: string, slow: unknown, owner: object): TopicKind["slow"] {
+function slowChooser(name: string, slow: unknown, owner: object, hasState: boolean): TopicKind["slow"] {
   if (slow === undefined) return null;
-  if (isSlowPolicy(slow)) return () => slow;
+  const accept = (policy: SlowPolicy): SlowPolicy => {
+    if (!hasState || policy.kind === "keep_all" || policy.kind === "close") return policy;
+    refuseHandlers(name, `${policy.kind} would leave clients with another state`, "keepAll(), closeSlow()");
+  };
+  if (isSlowPolicy(slow)) {
+    accept(slow);
+    return () => slow;
+  }
   if (typeof slow !== "function") throw invalidPolicy(`"slow" of the topic "${name}"`, slow);
   const choose = (slow as (ctx: unknown) => unknown).bind(owner);
   return (ctx) => {
     const chosen = choose(ctx);
-    if (isSlowPolicy(chosen)) return chosen;
+    if (isSlowPolicy(chosen)) return accept(chosen);
     throw invalidPolicy(`what "slow" of the topic "${name}" has chosen`, chosen);
   };
-}
-
-function handlerAt(name: string, at: string, value: unknown, owner: object): Handler {
-  if (typeof value !== "function") {
-    refuseHandlers(
-      name,
-      `${at} is ${value === undefined ? "missing" : typeof value}`,
-      "a function (ctx, payload)",
-    );
-  }
-  return (value as Handler).bind(owner);
-}
-
-function refuseHandlers(name: string, fault: string, accepted: string): never {
-  throw new TroupeError(
-    "invalid_handlers",
-    `Cannot use the handlers of the topic "${name}": ${fault}. Accepted: ${accepted}`,
-    {
-      details: { topic: name, accepted },
-    },
-  );
 }

@@ -1,45 +1,129 @@
 import { messageOf } from "../base/errors.ts";
-import type { Counters } from "../base/inspect.ts";
-import type { Logger } from "../base/log.ts";
-import { actor, type Behavior } from "../actors/behavior.ts";
+import type { Context } from "../actors/behavior.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
+import type { Committable, Committer } from "./committer.ts";
+import type { ExtendedTopic, ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
+import { type ExtensionPorts, Extensions } from "./extensions.ts";
 import { type Entry, Fanout } from "./fanout.ts";
+import { History, type HistoryPorts, type Replay } from "./history.ts";
+import type { LogBatch, LogHead } from "./log.ts";
 import { Publication } from "./publication.ts";
+import { Recovering } from "./recovering.ts";
+import type { Recovery } from "./recovery.ts";
 import type { Subscriber } from "./subscriber.ts";
+import type { TopicSetup } from "./topic_setup.ts";
 
 /** What a topic is told. */
 export type TopicMessage =
   | Publication
   | { readonly type: "subscribe"; readonly subscriber: Subscriber }
-  | { readonly type: "unsubscribe"; readonly subscriber: Subscriber };
+  | { readonly type: "unsubscribe"; readonly subscriber: Subscriber }
+  | { readonly type: "extend"; readonly extension: string; readonly message: unknown }
+  | { readonly type: "run"; readonly task: () => void };
 
 /** What a topic needs of its surroundings, and how it is bounded. */
-export interface TopicPorts {
+export interface TopicPorts extends ExtensionPorts, HistoryPorts {
   readonly scheduler: Scheduler;
-  readonly counters: Counters;
-  readonly logger: Logger;
-  /** How many messages its mailbox holds. */
-  readonly mailboxCapacity: number;
+  readonly committer: Committer;
 }
 
-/** What a topic is started with. */
-export interface TopicArgs {
-  readonly name: string;
+/** A topic's actor, as the topic sees it. */
+export type TopicHost = Pick<Context<TopicMessage>, "after" | "every" | "self">;
+
+/** A subscription that begins in the turn that is committed. */
+interface Beginning {
+  readonly subscriber: Subscriber;
+  /** How many publications of the turn come before it. */
+  readonly from: number;
+  /** Where the history stands there. */
+  readonly head: LogHead | null;
+  readonly greetings: readonly Greeting[];
 }
 
 /** The owner of one topic's order: takes publications in, commits them once per turn, and fans them out. */
-export class Topic {
+export class Topic implements Committable {
   readonly name: string;
   readonly #ports: TopicPorts;
+  readonly #setup: TopicSetup;
+  readonly #host: TopicHost | null;
   readonly #subscribers = new Set<Subscriber>();
   /** How many of them gain by waiting for the end of a turn. */
   #gainers = 0;
+  /** Those of subscribers whose past is being read. */
+  readonly #standIns = new Map<Subscriber, Recovering>();
   #entries: Entry[] = [];
-  readonly #commit = (): void => this.#commitTurn();
+  /** What is being stored; nothing else is committed meanwhile. */
+  #storing: Entry[] | null = null;
+  #scheduled = false;
+  #history: History | null = null;
+  #extensions: Extensions | null = null;
+  /** What has gone wrong, so that the topic ends. */
+  #fault: unknown = undefined;
+  #isOver = false;
+  readonly #commit = (): void => {
+    this.prepare();
+    this.settle(null);
+  };
 
-  constructor(name: string, ports: TopicPorts) {
+  /** `host`: its actor; `null` for a topic without extensions that is driven by hand. */
+  constructor(name: string, ports: TopicPorts, setup: TopicSetup, host: TopicHost | null = null) {
     this.name = name;
     this.#ports = ports;
+    this.#setup = setup;
+    this.#host = host;
+  }
+
+  /** Finds its history, and makes its extensions. Throws, or rejects, where it cannot begin. */
+  start(): void | Promise<void> {
+    const { history: limits, extensions } = this.#setup;
+    if (limits === null) return extensions.size === 0 ? undefined : this.#extend(null);
+    const { log } = this.#ports;
+    const head = log.head(this.name);
+    if (head instanceof Promise) return head.then((found) => this.#begin(found));
+    return this.#begin(head);
+  }
+
+  #begin(head: LogHead): void | Promise<void> {
+    const { history: limits, extensions } = this.#setup;
+    this.#history = new History(this.name, limits!, this.#ports, head);
+    if (!limits!.folded) return extensions.size === 0 ? undefined : this.#extend(null);
+    const past = this.#history.past();
+    if (past instanceof Promise) return past.then((read) => this.#extend(read));
+    return this.#extend(past);
+  }
+
+  #extend(past: TopicPast | null): void | Promise<void> {
+    const { clock, random, counters, logger } = this.#ports;
+    const host = this.#host!;
+    const subscribers = this.#subscribers;
+    const topic: ExtendedTopic = {
+      name: this.name,
+      get memberCount() {
+        return subscribers.size;
+      },
+      clock,
+      random,
+      counters,
+      logger,
+      past,
+      publish: (publication) => this.#publish(publication),
+      touch: () => this.#schedule(),
+      after(delayMs, task) {
+        const timer = host.after(delayMs, { type: "run", task });
+        return () => timer.cancel();
+      },
+      every(periodMs, task) {
+        const timer = host.every(periodMs, { type: "run", task });
+        return () => timer.cancel();
+      },
+    };
+    const extensions = this.#extensions = new Extensions(this.#setup.extensions, topic);
+    return extensions.ready?.then(() => {});
+  }
+
+  /** Something for one of its extensions. */
+  extend(extension: string, message: unknown): void {
+    this.#extensions?.receive(extension, message);
   }
 
   /**
@@ -47,10 +131,9 @@ export class Topic {
    * waiting for what else the turn brings, as soon as this drain is done.
    */
   take(entry: Entry): void {
-    if (this.#entries.push(entry) > 1) return;
-    const { scheduler } = this.#ports;
-    if (this.#gainers > 0) scheduler.atCommit(this.#commit);
-    else scheduler.atSettled(this.#commit);
+    this.#entries.push(entry);
+    if ("publication" in entry) this.#extensions?.taken(entry.publication);
+    this.#schedule();
   }
 
   /** Forgets a subscriber. It is not called any more. */
@@ -58,15 +141,78 @@ export class Topic {
     if (this.#subscribers.delete(subscriber) && subscriber.gainsByWaiting) this.#gainers--;
   }
 
-  #commitTurn(): void {
-    const entries = this.#entries;
+  /** Its actor has ended. */
+  stopped(): void {
+    this.#isOver = true;
+    this.#extensions?.stopped();
+  }
+
+  /** Throws what has gone wrong in a commit. */
+  checkFault(): void {
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  #publish({ event, payload, kept, origin }: ExtensionPublication): void {
+    const publication = new Publication(this.name, event, payload, origin ?? null);
+    if (kept && this.#history !== null) publication.keep(this.#ports.clock.now(), null);
+    this.take({ publication });
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#storing !== null) return;
+    this.#scheduled = true;
+    const { scheduler, committer } = this.#ports;
+    const soon = this.#gainers === 0;
+    if (this.#history !== null) committer.add(this, soon);
+    else if (soon) scheduler.atSettled(this.#commit);
+    else scheduler.atCommit(this.#commit);
+  }
+
+  // ── The commit ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  prepare(): LogBatch | null {
+    this.#attempt(() => this.#extensions?.committing());
+    this.#scheduled = false;
+    const entries = this.#storing = this.#entries;
     this.#entries = [];
-    const publications: Publication[] = [];
-    const joins: { subscriber: Subscriber; from: number }[] = [];
-    for (const entry of entries) {
-      if ("publication" in entry) publications.push(entry.publication);
-      else joins.push({ subscriber: entry.subscriber, from: publications.length });
+    if (this.#history === null) return null;
+    if (this.#isOver) { // another topic of this name may append by now
+      for (const publication of publicationsOf(entries)) publication.fail();
+      return null;
     }
+    return this.#history.batch(
+      publicationsOf(entries),
+      this.#attempt(() => this.#extensions?.snapshot()) ?? null,
+    );
+  }
+
+  settle(head: LogHead | null): void {
+    const entries = this.#storing!;
+    this.#attempt(() => this.#settle(entries, head));
+    this.#storing = null;
+    if (this.#entries.length > 0) this.#schedule();
+  }
+
+  abandon(error: unknown): void {
+    const { counters, logger } = this.#ports;
+    const entries = this.#storing!;
+    counters.add("history.unstored", publicationsOf(entries).filter(({ kept }) => kept !== null).length);
+    logger.log("error", "publications could not be stored", { topic: this.name, error: messageOf(error) });
+    this.#storing = entries.filter((entry) => {
+      if (!("publication" in entry) || entry.publication.kept === null) return true;
+      entry.publication.fail();
+      return false;
+    });
+    this.#attempt(() => this.#extensions?.failed());
+    this.settle(null);
+  }
+
+  #settle(entries: readonly Entry[], head: LogHead | null): void {
+    const publications = publicationsOf(entries);
+    const before = this.#history?.head ?? null;
+    if (head !== null) this.#history!.appended(publications, head);
+    if (this.#isOver) return publications.forEach((publication) => publication.acknowledge());
+    const beginnings = this.#beginnings(entries, before);
     const fanout = new Fanout(publications, this.#unencodable);
     if (publications.length > 0) {
       for (const subscriber of this.#subscribers) {
@@ -74,16 +220,113 @@ export class Topic {
         else this.unsubscribe(subscriber); // its farewell found the mailbox full
       }
     }
-    for (const { subscriber, from } of joins) {
-      for (const own of publications.slice(0, from)) if (own.origin === subscriber) own.acknowledge();
-      subscriber.subscribed();
-      if (!subscriber.active) continue; // it has ended meanwhile
-      fanout.deliver(subscriber, from);
-      this.#subscribers.add(subscriber);
-      if (subscriber.gainsByWaiting) this.#gainers++;
+    for (const beginning of beginnings) {
+      for (const own of publications.slice(0, beginning.from)) {
+        if (own.origin === beginning.subscriber) own.acknowledge();
+      }
+      this.#admit(beginning, fanout);
     }
+    this.#history?.release();
     for (const publication of publications) publication.acknowledge();
     this.#ports.counters.add("publications", publications.length);
+  }
+
+  /** The subscriptions of the turn, each in its place among the publications, which extensions hear of in that order. */
+  #beginnings(entries: readonly Entry[], before: LogHead | null): Beginning[] {
+    const beginnings: Beginning[] = [];
+    const extensions = this.#extensions;
+    let from = 0;
+    let head = before;
+    for (const entry of entries) {
+      if ("publication" in entry) {
+        from++;
+        const { publication } = entry;
+        if (publication.position !== null) head = publication.position;
+        extensions?.committed(publication);
+      } else {
+        const { subscriber } = entry;
+        beginnings.push({ subscriber, from, head, greetings: extensions?.joining(subscriber) ?? [] });
+      }
+    }
+    return beginnings;
+  }
+
+  #admit(beginning: Beginning, fanout: Fanout): void {
+    const { subscriber, from, head } = beginning;
+    if (head === null) {
+      this.#enter(subscriber, beginning.greetings, null);
+      if (!subscriber.active) return; // it has ended meanwhile
+      fanout.deliver(subscriber, from);
+      return this.#add(subscriber);
+    }
+    const replay = this.#history!.replay(subscriber.wish, head);
+    if (replay instanceof Promise) return this.#recoverLater(beginning, replay, fanout);
+    this.#enter(subscriber, beginning.greetings, replay.recovery);
+    if (!subscriber.active) return;
+    if (replay.publications.length > 0) {
+      new Fanout(replay.publications, this.#unencodable).deliver(subscriber);
+    }
+    fanout.deliver(subscriber, from);
+    this.#add(subscriber);
+  }
+
+  #enter(subscriber: Subscriber, greetings: readonly Greeting[], recovery: Recovery | null): void {
+    subscriber.subscribed(recovery);
+    if (!subscriber.active) return;
+    if (recovery?.outcome !== "recovered") {
+      for (const greeting of greetings) subscriber.push(greeting.event, greeting.payload());
+    }
+  }
+
+  #add(subscriber: Subscriber): void {
+    if (!this.#subscribers.has(subscriber) && subscriber.gainsByWaiting) this.#gainers++;
+    this.#subscribers.add(subscriber);
+    this.#extensions?.joined(subscriber);
+  }
+
+  /** The log takes its time: what is published meanwhile waits behind what it reads. */
+  #recoverLater({ subscriber, from, greetings }: Beginning, replay: Promise<Replay>, fanout: Fanout): void {
+    const standIn = new Recovering(subscriber, this.#ports.replay.maxReplay);
+    this.#replaceStandIn(subscriber, standIn);
+    fanout.deliver(standIn, from);
+    this.#subscribers.add(standIn);
+    if (standIn.gainsByWaiting) this.#gainers++;
+    replay.then((read) => {
+      if (this.#standIns.get(subscriber) !== standIn || this.#isOver) return;
+      this.#standIns.delete(subscriber);
+      this.unsubscribe(standIn);
+      const { recovery, publications } = standIn.overflowed
+        ? this.#history!.overtaken(read, standIn.firstOffset)
+        : read;
+      this.#attempt(() => {
+        this.#enter(subscriber, greetings, recovery);
+        if (!subscriber.active) return;
+        standIn.handOver(new Fanout(publications, this.#unencodable));
+        this.#add(subscriber);
+      });
+      this.#ports.scheduler.drain();
+    });
+  }
+
+  /** A client that went and came back while its past was read begins anew. */
+  #replaceStandIn(subscriber: Subscriber, standIn: Recovering): void {
+    const before = this.#standIns.get(subscriber);
+    this.#standIns.set(subscriber, standIn);
+    if (before === undefined) return;
+    this.unsubscribe(before);
+    subscriber.committed();
+  }
+
+  /** What an extension throws ends the topic, in its actor's turn. */
+  #attempt<T>(task: () => T): T | undefined {
+    try {
+      return task();
+    } catch (error) {
+      if (this.#host === null) throw error;
+      this.#fault ??= error;
+      this.#isOver = true; // nothing goes out that came behind the fault
+      this.#host.self.tell({ type: "run", task: () => this.checkFault() });
+    }
   }
 
   readonly #unencodable = (publication: Publication, codec: { name: string }, error: unknown): void => {
@@ -97,17 +340,8 @@ export class Topic {
   };
 }
 
-/** The behaviour of topic actors. */
-export function topicBehavior(ports: TopicPorts): Behavior<TopicMessage, TopicArgs> {
-  return actor<TopicMessage, Topic, TopicArgs>({
-    name: "topic",
-    mailbox: { capacity: ports.mailboxCapacity },
-    init: (_ctx, { name }) => new Topic(name, ports),
-    receive(topic, message) {
-      if (message instanceof Publication) topic.take({ publication: message });
-      else if (message.type === "subscribe") topic.take({ subscriber: message.subscriber });
-      else topic.unsubscribe(message.subscriber);
-      return topic;
-    },
-  });
+function publicationsOf(entries: readonly Entry[]): Publication[] {
+  const publications: Publication[] = [];
+  for (const entry of entries) if ("publication" in entry) publications.push(entry.publication);
+  return publications;
 }

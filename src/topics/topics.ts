@@ -10,7 +10,12 @@ import type { Random } from "../base/random.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import type { Publication } from "./publication.ts";
 import type { Subscriber } from "./subscriber.ts";
-import { type TopicArgs, topicBehavior, type TopicMessage } from "./topic.ts";
+import { Committer } from "./committer.ts";
+import type { Log } from "./log.ts";
+import { DEFAULT_REPLAY_LIMITS, type ReplayLimits } from "./recovery.ts";
+import type { TopicMessage } from "./topic.ts";
+import { type TopicArgs, topicBehavior } from "./topic_behavior.ts";
+import { PLAIN_TOPIC, type TopicSetup } from "./topic_setup.ts";
 
 /** How topics are bounded. */
 export interface TopicsOptions {
@@ -22,6 +27,12 @@ export interface TopicsOptions {
   idleMs?: number;
   /** How long a crashed topic answers `topic_unavailable`: the first and the longest wait, in milliseconds. */
   backoff?: { minMs: number; maxMs: number };
+  /** What the topics have beside their members, by name. Default: nothing. */
+  setupOf?: (name: string) => TopicSetup;
+  /** Keeps their histories. Default: none, so no setup has one. */
+  log?: Log;
+  /** How much is replayed to one client. Default: 1,000 publications, 512 KiB. */
+  replay?: ReplayLimits;
 }
 
 /** What the topics need of the system. */
@@ -54,6 +65,9 @@ const MAX_CRASHED = 10_000;
 /** How long to wait before telling a topic again what its full mailbox has refused, in milliseconds. */
 const RETRY_MS = 100;
 
+/** Who holds a topic for a moment, and does not mind its end. */
+const NOBODY: Watcher = { terminated() {} };
+
 /** All topics by name: started by the first member, stopped when idle, kept from starting too soon after a crash. */
 export class Topics {
   readonly #ports: TopicsPorts;
@@ -62,19 +76,29 @@ export class Topics {
   readonly #crashed = new Map<string, Crashed>();
   readonly #backoff: { minMs: number; maxMs: number };
   readonly #idleMs: number;
+  readonly #setupOf: (name: string) => TopicSetup;
+  readonly #committer: Committer;
 
   /** `name`: what the supervisor of these topics is called in the tree. */
   constructor(name: string, ports: TopicsPorts, options: TopicsOptions = {}) {
     this.#ports = ports;
     this.#backoff = options.backoff ?? { minMs: 100, maxMs: 10_000 };
     this.#idleMs = options.idleMs ?? 10_000;
+    this.#setupOf = options.setupOf ?? (() => PLAIN_TOPIC);
+    const log = options.log ?? NO_LOG;
+    this.#committer = new Committer(log, ports.scheduler);
     this.#supervisor = new DynamicSupervisor(ports, {
       name,
       maxChildren: options.maxTopics ?? 1_000_000,
       child: topicBehavior({
+        clock: ports.clock,
+        random: ports.random,
         scheduler: ports.scheduler,
         counters: ports.counters,
         logger: ports.logger,
+        log,
+        committer: this.#committer,
+        replay: options.replay ?? DEFAULT_REPLAY_LIMITS,
         mailboxCapacity: options.mailboxCapacity ?? 10_000,
       }),
     });
@@ -120,10 +144,15 @@ export class Topics {
     unwatchFrom(ref, watcher);
     const running = this.#running.get(name);
     if (running?.ref !== ref || --running.leases > 0) return;
+    this.#idle(name, running);
+  }
+
+  #idle(name: string, running: Running): void {
     running.idleTimer = this.#ports.clock.setTimer(() => {
+      if (this.#committer.isBusy(name)) return this.#idle(name, running); // its log takes its time
       this.#running.delete(name); // at once: whoever joins from now on starts another
       this.#ports.counters.add("topics.idle");
-      requestStop(ref);
+      requestStop(running.ref);
       this.#ports.scheduler.drain();
     }, this.#idleMs);
   }
@@ -150,13 +179,20 @@ export class Topics {
     this.#ports.clock.setTimer(() => this.unsubscribe(name, ref, subscriber), RETRY_MS);
   }
 
+  /** Tells an extension of a topic. `false`: the topic's mailbox is full. */
+  tell(ref: Ref<TopicMessage>, extension: string, message: unknown): boolean {
+    return offer(ref, { type: "extend", extension, message });
+  }
+
   /**
-   * Publishes in a topic. Where the topic does not live, nobody is there to hear: it is committed at once.
+   * Publishes in a topic. Where the topic does not live, nobody is there to hear: it is committed at once, unless it is
+   * to be kept; then the topic is started for it.
    *
-   * @throws {TroupeError} `topic_overloaded` (retryable) if the topic's mailbox is full.
+   * @throws {TroupeError} `topic_overloaded` (retryable) if the topic's mailbox is full; what {@link Topics.hold} throws.
    */
   publish(publication: Publication): void {
-    const ref = this.find(publication.topic);
+    const ref = this.find(publication.topic) ??
+      (publication.kept === null ? undefined : this.#startFor(publication.topic));
     if (ref === undefined) publication.acknowledge();
     else if (!offer(ref, publication)) {
       this.#ports.counters.add("topics.overloaded");
@@ -169,9 +205,15 @@ export class Topics {
     }
   }
 
+  #startFor(name: string): Ref<TopicMessage> {
+    const ref = this.hold(name, NOBODY);
+    this.unhold(name, ref, NOBODY);
+    return ref;
+  }
+
   #start(name: string): Ref<TopicMessage> {
     try {
-      return this.#supervisor.start({ args: { name }, label: name });
+      return this.#supervisor.start({ args: { name, setup: this.#setupOf(name) }, label: name });
     } catch (error) {
       this.#ports.counters.add("topics.refused");
       throw error;
@@ -200,20 +242,33 @@ export class Topics {
   }
 
   #checkCrashed(name: string): void {
+    if (this.#committer.isBusy(name)) {
+      throw unavailable(name, "has ended, and is still being stored", RETRY_MS);
+    }
     const crashed = this.#crashed.get(name);
     if (crashed === undefined) return;
     const nowMs = this.#ports.clock.elapsedMs();
     const retryAfterMs = Math.ceil(crashed.untilMs - nowMs);
-    if (retryAfterMs > 0) {
-      throw new TroupeError(
-        "topic_unavailable",
-        `The topic ${JSON.stringify(name)} has crashed and is not back yet`,
-        {
-          retryable: true,
-          retryAfterMs,
-        },
-      );
-    }
+    if (retryAfterMs > 0) throw unavailable(name, "has crashed and is not back yet", retryAfterMs);
     crashed.backoff.started(nowMs);
   }
+}
+
+function unavailable(name: string, why: string, retryAfterMs: number): TroupeError {
+  return new TroupeError("topic_unavailable", `The topic ${JSON.stringify(name)} ${why}`, {
+    retryable: true,
+    retryAfterMs,
+  });
+}
+
+/** For topics without a history: nothing reaches it. */
+const NO_LOG: Log = {
+  head: noLog,
+  append: noLog,
+  read: noLog,
+  snapshot: noLog,
+};
+
+function noLog(): never {
+  throw new TroupeError("invalid_options", "Cannot keep a history: there is no log");
 }

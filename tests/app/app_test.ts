@@ -195,6 +195,16 @@ Deno.test("fetch is an own property, bound to its app: `deno serve` wants it so"
   await app.close();
 });
 
+Deno.test("App.contracts has what app.topic was given, the most specific pattern first", () => {
+  const Lobby = defineTopic("room:lobby", {});
+  const app = new App().topic("room:*", {}).topic(Lobby, {});
+  assertEquals(app.contracts.map(({ pattern, definition }) => [pattern.source, definition]), [
+    ["room:lobby", Lobby.definition],
+    ["room:*", null],
+  ]);
+  assertEquals(app.contracts[0], Lobby);
+});
+
 Deno.test("Several apps live in one process, and end apart", async () => {
   const make = (name: string) => new App().component("/who", { open: (conn) => conn.send(name) });
   const [first, second] = [make("first"), make("second")];

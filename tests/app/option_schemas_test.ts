@@ -13,7 +13,7 @@ Deno.test("An option that does not exist is refused, with those that do", () => 
   assertEquals(
     complaint({ autenticate: () => null }),
     'Cannot use the options of new App: Unrecognized key: "autenticate". Accepted: authenticate, path, basePath, ' +
-      "origin, cookies, subProtocols, limits, addresses, middleware, fallback, guardRejections, signals, secret, codecs, transports, logger, clock, random, " +
+      "origin, cookies, subProtocols, limits, addresses, middleware, fallback, guardRejections, signals, secret, codecs, transports, log, logger, clock, random, " +
       "scheduler",
   );
   assertEquals(

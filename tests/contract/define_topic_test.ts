@@ -73,8 +73,8 @@ Deno.test("a bad pattern fails at definition", () => {
 
 Deno.test("an unknown key is named, with the keys that are accepted", () => {
   const wrong: [unknown, string, string][] = [
-    [{ cleint: {} }, "cleint", "join, client, server, requests"],
-    [{ presence: text }, "presence", "join, client, server, requests"],
+    [{ cleint: {} }, "cleint", "join, client, server, requests, state"],
+    [{ presence: text }, "presence", "join, client, server, requests, state"],
     [{ requests: { poll: { payload: text, answer: text } } }, "requests.poll.answer", "payload, reply"],
     [{ join: { payload: text, motd: text } }, "join.motd", "payload, reply"],
     [{ client: { say: { payload: text, replies: text } } }, "client.say.replies", "payload, reply"],

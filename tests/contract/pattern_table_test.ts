@@ -62,6 +62,10 @@ Deno.test("patterns are listed, the most specific first", () => {
   assertEquals(table.patterns().map((pattern) => pattern.source), ["room:lobby", "room:{id}", "*"]);
 });
 
+Deno.test("values are listed in the order of their patterns", () => {
+  assertEquals(tableOf("room:*", "room:{id}", "room:lobby").values(), [2, 1, 0]);
+});
+
 Deno.test("find agrees with a scan of all patterns, the most specific match first", () => {
   const patterns = fc.uniqueArray(anyPattern, { selector: (pattern) => pattern.shape, maxLength: 40 });
   fc.assert(

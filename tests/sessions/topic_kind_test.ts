@@ -2,7 +2,8 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { z } from "zod";
 import { defineTopic, TroupeError } from "../../mod.ts";
 import { TopicPattern } from "../../src/contract/pattern.ts";
-import { checkOutgoing, topicKind, untyped } from "../../src/sessions/topic_kind.ts";
+import { checkOutgoing } from "../../src/sessions/check_outgoing.ts";
+import { topicKind, untyped } from "../../src/sessions/topic_kind.ts";
 import type { TopicHandlers } from "../../src/sessions/topic_handlers.ts";
 
 const Room = defineTopic("room:{id}", {

@@ -4,9 +4,19 @@ import type { Codec, Frame } from "../../src/protocol/codec.ts";
 import { phoenixV2 } from "../../src/protocol/phoenix_v2.ts";
 import type { Turn } from "../../src/protocol/turn.ts";
 import type { Subscriber } from "../../src/topics/subscriber.ts";
+import type { Recovery, ResumeWish } from "../../src/topics/recovery.ts";
 import type { Watcher } from "../../src/actors/inside.ts";
 import { Topics, type TopicsOptions } from "../../src/topics/topics.ts";
-import type { Kit } from "../../src/testing/mod.ts";
+import { Committer } from "../../src/topics/committer.ts";
+import type { Log } from "../../src/topics/log.ts";
+import { memoryLog } from "../../src/topics/memory_log.ts";
+import { DEFAULT_REPLAY_LIMITS } from "../../src/topics/recovery.ts";
+import type { TopicPorts } from "../../src/topics/topic.ts";
+import type { Clock } from "../../src/base/clock.ts";
+import type { Counters } from "../../src/base/inspect.ts";
+import { silentLogger } from "../../src/base/log.ts";
+import type { Scheduler } from "../../src/actors/scheduler.ts";
+import { type Kit, seededRandom, VirtualClock } from "../../src/testing/mod.ts";
 
 /** Remembers what it is told, in short. */
 export class FakeSubscriber implements Subscriber, Watcher {
@@ -16,7 +26,10 @@ export class FakeSubscriber implements Subscriber, Watcher {
   active = true;
   interleaves = false;
   gainsByWaiting = true; // so that a test has a turn in its hand
+  wish: ResumeWish | null = null;
   readonly log: string[] = [];
+  /** How it began, where the topic has a history. */
+  recovery: Recovery | null = null;
   readonly turns: Turn[] = [];
   onWrite: (frame: Frame) => void = () => {};
 
@@ -30,8 +43,17 @@ export class FakeSubscriber implements Subscriber, Watcher {
     this.log.push("committed");
   }
 
-  subscribed(): void {
+  failed(cause: string | null): void {
+    this.log.push(`failed ${cause}`);
+  }
+
+  subscribed(recovery: Recovery | null): void {
+    this.recovery = recovery;
     this.log.push("subscribed");
+  }
+
+  push(event: string, payload: unknown): void {
+    this.log.push(`push of ${event} ${JSON.stringify(payload)}`);
   }
 
   write(frame: Frame): void {
@@ -80,4 +102,23 @@ export function topicsOf(kit: Kit, options: TopicsOptions = {}): Topics {
     logger: system.logger,
     spawn: (behavior, spawnOptions) => system.spawn(behavior, spawnOptions),
   }, options);
+}
+
+/** The ports of a topic that is driven by hand. */
+export function topicPorts(
+  scheduler: Scheduler,
+  counters: Counters,
+  log: Log = memoryLog({ random: seededRandom(1) }),
+  clock: Clock = new VirtualClock(),
+): TopicPorts {
+  return {
+    scheduler,
+    counters,
+    log,
+    clock,
+    committer: new Committer(log, scheduler),
+    logger: silentLogger,
+    random: seededRandom(2),
+    replay: DEFAULT_REPLAY_LIMITS,
+  };
 }

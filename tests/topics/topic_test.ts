@@ -1,17 +1,17 @@
 import { assertEquals } from "@std/assert";
 import { Counters } from "../../src/base/inspect.ts";
 import { Scheduler } from "../../src/actors/scheduler.ts";
-import { silentLogger } from "../../src/base/log.ts";
 import { Publication } from "../../src/topics/publication.ts";
 import { Topic } from "../../src/topics/topic.ts";
+import { PLAIN_TOPIC } from "../../src/topics/topic_setup.ts";
 import { ManualTurns, VirtualClock } from "../../src/testing/mod.ts";
-import { FakeSubscriber } from "./fixtures.ts";
+import { FakeSubscriber, topicPorts } from "./fixtures.ts";
 
 function setUp() {
   const turns = new ManualTurns();
   const scheduler = new Scheduler(new VirtualClock(), { turns });
   const counters = new Counters();
-  const topic = new Topic("t", { scheduler, counters, logger: silentLogger, mailboxCapacity: 10 });
+  const topic = new Topic("t", topicPorts(scheduler, counters), PLAIN_TOPIC);
   return {
     topic,
     counters,

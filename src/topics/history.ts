@@ -1,0 +1,180 @@
+import { messageOf, TroupeError } from "../base/errors.ts";
+import type { Counters } from "../base/inspect.ts";
+import type { Logger } from "../base/log.ts";
+import type { TopicPast } from "./extension.ts";
+import { keptFor } from "./kept_for.ts";
+import type { Log, LogBatch, LogEntry, LogHead, LogLimits, LogPage, LogSnapshot } from "./log.ts";
+import { Publication, type SubscriberFilter } from "./publication.ts";
+import {
+  firstReplayed,
+  planRecovery,
+  type Recovery,
+  recoveryFrom,
+  type RecoveryPlan,
+  type ReplayLimits,
+  type ResumeWish,
+} from "./recovery.ts";
+
+/** What histories need of their surroundings. */
+export interface HistoryPorts {
+  readonly log: Log;
+  readonly replay: ReplayLimits;
+  readonly counters: Counters;
+  readonly logger: Logger;
+}
+
+/** How a client begins, and what it is sent of the past. */
+export interface Replay {
+  readonly recovery: Recovery;
+  readonly publications: readonly Publication[];
+}
+
+/** A topic's side of its log: knows where its history stands, and reads what clients have missed. */
+export class History {
+  readonly #topic: string;
+  readonly #limits: LogLimits;
+  readonly #ports: HistoryPorts;
+  #head: LogHead;
+  /** What was read for one of the clients that join together serves the others. */
+  #shared: Map<number, Publication> | null = null;
+
+  /** `head`: where it stands. */
+  constructor(topic: string, limits: LogLimits, ports: HistoryPorts, head: LogHead) {
+    this.#topic = topic;
+    this.#limits = limits;
+    this.#ports = ports;
+    this.#head = head;
+  }
+
+  /** Where it stands. */
+  get head(): LogHead {
+    return this.#head;
+  }
+
+  /** What the log is to append; `null`: nothing. `snapshot`: the fold of all up to here, or `null`. */
+  batch(publications: readonly Publication[], snapshot: string | null): LogBatch | null {
+    const entries = publications.flatMap(({ kept }) => kept === null ? [] : [kept]);
+    if (entries.length === 0 && snapshot === null) return null;
+    const batch = { topic: this.#topic, entries, limits: this.#limits };
+    return snapshot === null ? batch : { ...batch, snapshot };
+  }
+
+  /**
+   * The log has appended the kept ones of `publications`, and stands at `head`: gives them their positions. Throws if
+   * they do not follow what was there before, since the log has forgotten it, or somebody else has appended: members
+   * have to join again.
+   */
+  appended(publications: readonly Publication[], head: LogHead): void {
+    const before = this.#head;
+    this.#head = head;
+    this.#shared = null;
+    let { offset } = before;
+    for (const publication of publications) {
+      if (publication.kept !== null) publication.position = { epoch: head.epoch, offset: ++offset };
+    }
+    if (head.epoch === before.epoch && head.offset === offset) return;
+    throw new TroupeError(
+      "broken_history",
+      `The history of ${
+        JSON.stringify(this.#topic)
+      } does not go on where it was: it stood at ${before.offset} of ` +
+        `${before.epoch}, and with ${
+          offset - before.offset
+        } more it stands at ${head.offset} of ${head.epoch}`,
+      { retryable: true },
+    );
+  }
+
+  /** What a client gets that joins where the history stood at `head`. It does not throw, and does not reject. */
+  replay(wish: ResumeWish | null, head: LogHead): Replay | Promise<Replay> {
+    const plan = planRecovery(wish, head, this.#ports.replay);
+    if (plan.after >= head.offset) return this.#began({ head, entries: [] }, plan, head);
+    try {
+      const max = this.#head.offset - plan.after; // what was appended behind `head` in the same turn is read, too
+      const page = this.#ports.log.read(this.#topic, plan.after, max);
+      if (!(page instanceof Promise)) return this.#began(page, plan, head);
+      return page.then((read) => this.#began(read, plan, head)).catch((error) =>
+        this.#unread(error, plan, head)
+      );
+    } catch (error) {
+      return this.#unread(error, plan, head);
+    }
+  }
+
+  /** `replay`, for a client that has lost what was published while it was read: up to `firstOffset`, if that is known. */
+  overtaken({ recovery }: Replay, firstOffset: number | null): Replay {
+    const { outcome, gap, position } = recovery;
+    const asked = outcome === "recovered" ? position.offset : gap === null ? null : gap.from - 1;
+    const plan = { asked, isReset: outcome === "reset", after: 0 };
+    const { epoch, offset } = this.#head;
+    return { recovery: recoveryFrom(plan, epoch, firstOffset ?? offset + 1), publications: [] };
+  }
+
+  /** What was kept up to now, for those who fold it. Throws, or rejects, where that is not all there was. */
+  past(): TopicPast | Promise<TopicPast> {
+    const snapshot = this.#ports.log.snapshot(this.#topic);
+    if (snapshot instanceof Promise) return snapshot.then((found) => this.#pastSince(found));
+    return this.#pastSince(snapshot);
+  }
+
+  #pastSince(snapshot: LogSnapshot | null): TopicPast | Promise<TopicPast> {
+    const after = snapshot?.offset ?? 0;
+    const head = this.#head;
+    if (after === head.offset) return { head, snapshot, tail: [] };
+    const page = this.#ports.log.read(this.#topic, after, head.offset - after);
+    const whole = ({ entries }: LogPage): TopicPast => {
+      if (entries[0]?.offset === after + 1 && entries.at(-1)!.offset === head.offset) {
+        return { head, snapshot, tail: entries };
+      }
+      throw new TroupeError(
+        "incomplete_history",
+        `Cannot fold the state of ${
+          JSON.stringify(this.#topic)
+        }: its log does not have all that was published ` +
+          `since ${after === 0 ? "the beginning" : `the snapshot at ${after}`}`,
+      );
+    };
+    return page instanceof Promise ? page.then(whole) : whole(page);
+  }
+
+  #began(page: LogPage, plan: RecoveryPlan, head: LogHead): Replay {
+    if (page.head.epoch !== head.epoch) return this.#unread(new Error("it has another epoch"), plan, head);
+    const { entries } = page;
+    const replayed = entries.slice(firstReplayed(page, head, this.#ports.replay))
+      .filter(({ offset }) => offset <= head.offset);
+    const recovery = recoveryFrom(plan, head.epoch, replayed[0]?.offset ?? head.offset + 1);
+    const { counters } = this.#ports;
+    if (recovery.outcome !== null) counters.add(`recoveries.${recovery.outcome}`);
+    counters.add("recoveries.replayed", replayed.length);
+    return { recovery, publications: replayed.map((entry) => this.#restored(head.epoch, entry)) };
+  }
+
+  /** What cannot be read is lost for this client, and it is told so. */
+  #unread(error: unknown, plan: RecoveryPlan, head: LogHead): Replay {
+    const { counters, logger } = this.#ports;
+    counters.add("history.unread");
+    logger.log("error", "a history could not be read", { topic: this.#topic, error: messageOf(error) });
+    return { recovery: recoveryFrom(plan, head.epoch, head.offset + 1), publications: [] };
+  }
+
+  #restored(epoch: string, entry: LogEntry): Publication {
+    const shared = this.#shared ??= new Map();
+    let restored = shared.get(entry.offset);
+    if (restored === undefined) {
+      restored = Publication.restored(this.#topic, epoch, entry, filterOf(entry));
+      shared.set(entry.offset, restored);
+    }
+    return restored;
+  }
+
+  /** The joins of a turn are done: nothing that was read is held any longer. */
+  release(): void {
+    this.#shared = null;
+  }
+}
+
+function filterOf({ recipients }: LogEntry): SubscriberFilter | null {
+  if (recipients === null) return null;
+  const isFor = keptFor(recipients);
+  return ({ userId, wish }) => isFor({ userId, formerConnectionId: wish?.formerConnectionId ?? null });
+}

@@ -1,0 +1,202 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { z } from "zod";
+import { defineTopic, latest, refuse, TroupeError } from "../../mod.ts";
+import { AppKit } from "../../src/testing/mod.ts";
+import { joinFrame, messagesOf, payloadsOf, responseOf } from "./messages.ts";
+
+const Board = defineTopic("board:{id}", {
+  client: {
+    add: { payload: z.object({ text: z.string() }), reply: z.object({ count: z.number() }) },
+    two: {},
+    poison: {},
+    nested: {},
+    later: {},
+    whisper: {},
+  },
+  server: { added: z.object({ text: z.string() }), cleared: z.object({}), poked: z.object({}) },
+  state: {
+    schema: z.object({ cards: z.array(z.string()) }),
+    initial: { cards: [] },
+    apply: {
+      added(state, { text }) {
+        if (text === "poison") throw new Error("poisoned");
+        return { cards: [...state.cards, text] };
+      },
+      cleared: () => ({ cards: [] }),
+    },
+  },
+});
+
+function stage(): AppKit {
+  const kit = new AppKit();
+  kit.app.topic(Board, {
+    history: { size: 1_000, ttlMs: 60_000, snapshotEvery: 3 },
+    on: {
+      async add(ctx, { text }) {
+        const state = await ctx.transact(({ cards }) =>
+          cards.length >= 4 ? refuse({ reason: "full" }) : [["added", { text }]]
+        );
+        return { count: state.cards.length };
+      },
+      two(ctx) {
+        void ctx.transact(() => [["added", { text: "a" }], ["added", { text: "b" }]]);
+        void ctx.transact(({ cards }) => [["added", { text: `behind ${cards.length}` }]]);
+      },
+      poison: (ctx) => ctx.broadcast("added", { text: "poison" }),
+      nested: (ctx) => void ctx.transact(() => (ctx.transact(() => []), [])),
+      later: async (ctx) => void await ctx.transact((() => Promise.resolve([])) as never),
+      whisper: (ctx) => ctx.broadcast("added", { text: "x" }, { except: ctx }),
+    },
+  });
+  return kit;
+}
+
+const connect = (kit: AppKit) => kit.connect("/socket/websocket?vsn=2.1.0");
+
+Deno.test("State: a joiner gets it with its position, right behind the reply, and then the tail", async () => {
+  await using kit = stage();
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  ada.send('["1","2","board:1","add",{"text":"x"}]');
+  await kit.settle();
+  const messages = messagesOf(ada);
+  assertEquals(messages.map(([, , , event]) => event), ["phx_reply", "troupe:state", "added", "phx_reply"]);
+  const [first, pushed, added, answered] = messages;
+  const { epoch } = responseOf<{ troupe: { epoch: string } }>(first).troupe;
+  assertEquals(pushed[4], { state: { cards: [] }, epoch, offset: 0 });
+  assertEquals(added.slice(4), [{ text: "x" }, 1]);
+  assertEquals(responseOf(answered), { count: 1 });
+  const bob = await connect(kit);
+  bob.send(joinFrame("board:1"));
+  await kit.settle();
+  assertEquals(payloadsOf(bob, "troupe:state"), [{ state: { cards: ["x"] }, epoch, offset: 1 }]);
+});
+
+Deno.test("State: a client that recovers gets only the tail; one that cannot gets the state, and the tail behind it", async () => {
+  await using kit = stage();
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  for (const text of ["1", "2", "3"]) ada.send(`["1","9","board:1","add",{"text":"${text}"}]`);
+  await kit.settle();
+  const { epoch } = responseOf<{ troupe: { epoch: string } }>(messagesOf(ada)[0]).troupe;
+  const recovers = await connect(kit);
+  recovers.send(joinFrame("board:1", { troupe: { epoch, offset: 1 } }));
+  await kit.settle();
+  assertEquals(messagesOf(recovers).map(([, , , event, , offset]) => [event, offset]), [
+    ["phx_reply", undefined],
+    ["added", 2],
+    ["added", 3],
+  ]);
+  const lost = await connect(kit);
+  lost.send(joinFrame("board:1", { troupe: { epoch: "another", offset: 1 } }));
+  await kit.settle();
+  assertEquals(payloadsOf(lost, "troupe:state"), [{ state: { cards: ["1", "2", "3"] }, epoch, offset: 3 }]);
+});
+
+Deno.test("State: it comes back from snapshot and tail when its topic has slept", async () => {
+  for (const count of [1, 2, 3, 4]) {
+    await using kit = stage();
+    const ada = await connect(kit);
+    ada.send(joinFrame("board:1"));
+    for (let n = 1; n <= count; n++) ada.send(`["1","9","board:1","add",{"text":"${n}"}]`);
+    await kit.settle();
+    ada.close();
+    await kit.advance(20_000);
+    assertEquals(kit.app.topics.size, 0);
+    const bob = await connect(kit);
+    bob.send(joinFrame("board:1"));
+    await kit.settle();
+    const [{ state, offset }] = payloadsOf(bob, "troupe:state") as {
+      state: { cards: string[] };
+      offset: number;
+    }[];
+    assertEquals([state.cards.length, offset], [count, count]);
+  }
+});
+
+Deno.test("Transact: it sees what is queued, stores all or nothing, and a refusal is the reply", async () => {
+  await using kit = stage();
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  ada.send('["1","2","board:1","two",{}]');
+  await kit.settle();
+  assertEquals(payloadsOf(ada, "added"), [{ text: "a" }, { text: "b" }, { text: "behind 2" }]);
+  ada.send('["1","3","board:1","add",{"text":"fourth"}]');
+  ada.send('["1","4","board:1","add",{"text":"fifth"}]');
+  await kit.settle();
+  assertEquals(
+    messagesOf(ada).filter(([, , , event]) => event === "phx_reply").map((
+      [, ref, , , payload],
+    ) => [ref, payload]),
+    [
+      ["3", { status: "ok", response: { count: 4 } }],
+      ["4", { status: "error", response: { reason: "full" } }],
+    ],
+  );
+});
+
+Deno.test("Transact: within another, or with a promise, it is an error of its channel alone", async () => {
+  for (const event of ["nested", "later", "whisper"]) {
+    await using kit = stage();
+    const [ada, bob] = [await connect(kit), await connect(kit)];
+    for (const each of [ada, bob]) each.send(joinFrame("board:1"));
+    await kit.settle();
+    messagesOf(ada), messagesOf(bob);
+    ada.send(`["1","2","board:1","${event}",{}]`);
+    await kit.settle();
+    if (event !== "nested") assertEquals(messagesOf(ada).at(-1)?.[3], "phx_error");
+    assertEquals(messagesOf(bob), []);
+  }
+});
+
+Deno.test("State: an apply that throws ends the topic loudly, and nothing of it is stored", async () => {
+  await using kit = stage();
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  ada.send('["1","2","board:1","add",{"text":"x"}]');
+  await kit.settle();
+  messagesOf(ada);
+  ada.send('["1","3","board:1","poison",{}]');
+  await kit.settle();
+  assertEquals(messagesOf(ada).map(([, , , event]) => event), ["phx_error"], "and no ok reply");
+  assertEquals(kit.app.system.counters.get("topics.crashed"), 1);
+  await kit.advance(1_000);
+  ada.send(joinFrame("board:1"));
+  await kit.settle();
+  assertEquals((payloadsOf(ada, "troupe:state") as { state: unknown }[])[0].state, { cards: ["x"] });
+});
+
+Deno.test("State: what would leave clients with another state is refused at the start", () => {
+  const kit = new AppKit();
+  const codeOf = (handlers: object): string => {
+    try {
+      kit.app.topic(Board, handlers as never);
+    } catch (error) {
+      return (error as TroupeError).code;
+    }
+    return "accepted";
+  };
+  const on = Object.fromEntries(
+    Object.keys(Board.definition.client).map((event) => [event, () => ({ count: 1 })]),
+  );
+  assertEquals(codeOf({ on, slow: latest() }), "invalid_handlers");
+  assertEquals(codeOf({ on, outgoing: { added: () => undefined } }), "invalid_handlers");
+  assertEquals(codeOf({ on, history: { size: 10, ttlMs: 10, snapshotEvery: 0 } }), "invalid_handlers");
+  assertEquals(codeOf({ on, outgoing: { poked: () => undefined } }), "accepted");
+});
+
+Deno.test("Transact: without a state there is none", async () => {
+  await using kit = new AppKit();
+  let asked: Promise<unknown> = Promise.resolve();
+  kit.app.topic("room:*", {
+    join(ctx) {
+      asked = Promise.resolve().then(() => ctx.transact(() => []));
+      asked.catch(() => {});
+    },
+  });
+  const ada = await connect(kit);
+  ada.send(joinFrame("room:1"));
+  await kit.settle();
+  assertEquals((await assertRejects(() => asked, TroupeError)).code, "no_state");
+  assert(true);
+});
