@@ -31,7 +31,7 @@ export interface SubscribedChannel extends Member {
     | "holding"
   >;
   readonly joinRef: string;
-  readonly kind: Pick<TopicKind, "recheck" | "recheckMs" | "outgoing" | "setup" | "topic" | "server">;
+  readonly kind: Pick<TopicKind, "recheck" | "recheckMs" | "outgoing" | "setup" | "name" | "server">;
   readonly ctx: unknown;
   /** One of its handlers has thrown. */
   crash(error: unknown): void;

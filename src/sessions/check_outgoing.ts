@@ -4,7 +4,7 @@ import { check, type Schema } from "../contract/schema.ts";
 /** What may be sent in the topics of a pattern. */
 export interface Outgoing {
   /** The pattern, for error messages. */
-  readonly topic: string;
+  readonly name: string;
   /** What the server may send; `null`: anything. */
   readonly server: ReadonlyMap<string, Schema> | null;
 }
@@ -14,7 +14,7 @@ export interface Outgoing {
  *
  * @throws {TroupeError} `unknown_event`, `invalid_payload` with its issues, or `async_schema`: sending is synchronous.
  */
-export function checkOutgoing({ topic, server }: Outgoing, event: string, payload: unknown): unknown {
+export function checkOutgoing({ name: topic, server }: Outgoing, event: string, payload: unknown): unknown {
   if (server === null) return payload;
   const schema = server.get(event);
   if (schema === undefined) {

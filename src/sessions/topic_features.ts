@@ -93,7 +93,7 @@ function lifeKind(name: string, definition: Definition, life: unknown): LifeKind
     tick: optional("tick"),
     tickMs: tickMs === undefined ? null : tickMs as number,
     message: optional("message"),
-    check: (event, payload) => checkOutgoing({ topic: name, server }, event, payload),
+    check: (event, payload) => checkOutgoing({ name, server }, event, payload),
   };
 }
 

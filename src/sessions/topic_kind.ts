@@ -25,7 +25,7 @@ export interface TopicKind {
   readonly topic: AnyTopic;
   readonly pattern: TopicPattern;
   /** The pattern as it is written, for error messages. */
-  readonly topic: string;
+  readonly name: string;
   readonly join: EventKind;
   readonly events: ReadonlyMap<string, EventKind>;
   /** What takes all other events. */
@@ -102,7 +102,7 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
   return {
     topic: contract,
     pattern: contract.pattern,
-    topic: name,
+    name,
     join: {
       handler: optional("join") ?? (() => undefined),
       payload: definition === null ? null : definition.join?.payload ?? anyRecord,
