@@ -38,7 +38,7 @@ export interface SqliteLogOptions {
   clock?: Clock;
   /** Where epochs come from. Default: the machine's randomness. */
   random?: Random;
-  /** Where it is counted what is forgotten. Default: counters of its own. */
+  /** Where it is counted what is forgotten. Default: those of the app that uses it. */
   counters?: Counters;
 }
 
@@ -102,7 +102,8 @@ class KeptHistories implements SqliteLog {
   readonly #maxBytes: number;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #counters: Counters;
+  #counters: Counters;
+  readonly #hasOwnCounters: boolean;
   readonly #file: SqliteFile;
   readonly #tables: SqliteTables;
   /** The one that was used longest ago comes first. */
@@ -119,6 +120,7 @@ class KeptHistories implements SqliteLog {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#counters = options.counters ?? new Counters();
+    this.#hasOwnCounters = options.counters !== undefined;
     this.#file = new SqliteFile(options.path, durability(options), this.#clock, (db) => this.#renewAll(db));
     try {
       this.#tables = new SqliteTables(this.#file.db);
@@ -184,6 +186,12 @@ class KeptHistories implements SqliteLog {
     if (kept === undefined || kept.snapshotOffset === null) return null;
     const { id, epoch, snapshotOffset: offset } = kept;
     return { epoch, offset, data: this.#file.reading(() => this.#tables.snapshot(id, offset)) };
+  }
+
+  countIn(counters: Counters): void {
+    if (this.#hasOwnCounters) return;
+    for (const [name, count] of Object.entries(this.#counters.snapshot())) counters.add(name, count);
+    this.#counters = counters;
   }
 
   close(): void {

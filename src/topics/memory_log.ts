@@ -22,7 +22,7 @@ export interface MemoryLogOptions {
   clock?: Clock;
   /** Where epochs come from. Default: the machine's randomness. */
   random?: Random;
-  /** Where it is counted what is forgotten. Default: counters of its own. */
+  /** Where it is counted what is forgotten. Default: those of the app that uses it. */
   counters?: Counters;
 }
 
@@ -74,7 +74,8 @@ class Histories implements MemoryLog {
   readonly #maxBytes: number;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #counters: Counters;
+  #counters: Counters;
+  readonly #hasOwnCounters: boolean;
   /** The one that was used longest ago comes first. */
   readonly #byTopic = new Map<string, MemoryHistory>();
   #newest: MemoryHistory | null = null;
@@ -87,6 +88,7 @@ class Histories implements MemoryLog {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#counters = options.counters ?? new Counters();
+    this.#hasOwnCounters = options.counters !== undefined;
   }
 
   get topics(): number {
@@ -125,6 +127,12 @@ class Histories implements MemoryLog {
 
   snapshot(topic: string): LogSnapshot | null {
     return this.#byTopic.has(topic) ? this.#used(topic).snapshot : null;
+  }
+
+  countIn(counters: Counters): void {
+    if (this.#hasOwnCounters) return;
+    for (const [name, count] of Object.entries(this.#counters.snapshot())) counters.add(name, count);
+    this.#counters = counters;
   }
 
   close(): void {
