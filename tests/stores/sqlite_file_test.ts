@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
+import { systemClock } from "../../src/base/clock.ts";
 import { TroupeError } from "../../src/base/errors.ts";
 import { Counters } from "../../src/base/inspect.ts";
 import { type Durability, type SqliteLog, sqliteLog } from "../../src/stores/sqlite.ts";
+import { SqliteFile } from "../../src/stores/sqlite_file.ts";
 import { TempFiles } from "./temp_files.ts";
 
 const LIMITS = { size: 1_000, ttlMs: 86_400_000, folded: false };
@@ -115,7 +117,7 @@ Deno.test("sqliteLog: of a file that was cut off or overwritten, nothing false i
   assertEquals([...codes], ["log_unreadable"]);
 });
 
-Deno.test("sqliteLog: a file of a later version is refused by both versions", () => {
+Deno.test("sqliteLog: a file of a later version is refused, and says which it is", () => {
   using files = new TempFiles();
   const path = files.path();
   sqliteLog({ path }).close();
@@ -125,6 +127,27 @@ Deno.test("sqliteLog: a file of a later version is refused by both versions", ()
   const error = assertThrows(() => sqliteLog({ path }), TroupeError, "version 99");
   assertEquals([error.code, error.details], ["log_too_new", { version: 99, accepted: 1 }]);
   assertMatch(error.message, /up to 1\b/);
+});
+
+Deno.test("SqliteFile: a full disk is an error that may pass, and leaves the transaction undone", () => {
+  using files = new TempFiles();
+  const file = new SqliteFile(files.path(), "process", systemClock, () => {});
+  file.db.exec("CREATE TABLE notes (data BLOB) STRICT");
+  const fill = () =>
+    file.transaction(() => {
+      for (let i = 0; i < 10; i++) {
+        file.db.prepare("INSERT INTO notes VALUES (?)").run(new Uint8Array(10_000));
+      }
+    });
+  file.db.exec("PRAGMA max_page_count = 20");
+  const error = assertThrows(fill, TroupeError, files.path());
+  assertEquals([error.code, error.retryable], ["log_full", true]);
+  const count = () => file.db.prepare("SELECT count(*) AS n FROM notes").get()!.n;
+  assertEquals(count(), 0);
+  file.db.exec("PRAGMA max_page_count = 1000");
+  fill();
+  assertEquals(count(), 10);
+  file.close();
 });
 
 Deno.test("sqliteLog: once it is closed, it says so; closing twice is as good as once", () => {
