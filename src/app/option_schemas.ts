@@ -80,6 +80,7 @@ const limitsSchema = z.strictObject({
   channelMailbox: count.default(1_000),
   maxRefusedMessages: count.default(100),
   maxRequests: count.default(16),
+  dedupeWindow: count.default(256),
   connectionMailbox: count.default(1_000),
   maxSubscriptions: count.default(100),
   topicMailbox: count.default(10_000),

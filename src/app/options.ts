@@ -68,6 +68,11 @@ export interface Limits extends TrafficLimits {
    */
   maxRequests?: number;
   /**
+   * Messages with an id of the client's (`troupe:id`) that one session remembers, so that a repetition takes effect once.
+   * Default: 256. Beyond, the oldest is forgotten (`publishes.forgotten`).
+   */
+  dedupeWindow?: number;
+  /**
    * Messages that wait in one component connection's mailbox. Default: 1,000. Beyond: close 1013
    * (`connections.overloaded`).
    */

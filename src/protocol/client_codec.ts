@@ -45,22 +45,70 @@ export interface ClientCodec {
    * For the socket's `decode` option: calls `callback` for each message of a frame, in order. If calls throw, the
    * rest of the batch is delivered all the same, then the first error is thrown.
    */
-  readonly decode: (data: string | ArrayBuffer, callback: (message: ClientMessage) => void) => void;
+  readonly decode: (
+    data: string | ArrayBuffer,
+    callback: (message: ClientMessage, offset: number | null) => void,
+  ) => void;
   /**
-   * The offset of the last publication that was delivered on a topic, or `null` if none came that had one, or the topic
-   * is not joined over this codec's socket. A rejoin keeps it; leaving forgets it.
+   * The offset up to which a topic's publications were delivered: that of the last one, or the one that the join's reply
+   * told; `null` if there was none, or the topic is not joined over this codec's socket. A rejoin keeps it; leaving
+   * forgets it.
    */
   readonly position: (topic: string) => number | null;
+  /**
+   * What goes into a join's payload, so that the server goes on where this client was: `{ troupe: { epoch, offset,
+   * connection } }`. Without a position, `{ troupe: { last } }` if `last` is given, else `{}`.
+   */
+  readonly resume: (topic: string, options?: ResumeOptions) => ResumeParams;
+  /** Forgets a topic's position, not its membership: the next {@link ClientCodec.resume} asks for no rest. */
+  readonly forget: (topic: string) => void;
+}
+
+/** What {@link ClientCodec.resume} can be told. */
+export interface ResumeOptions {
+  /** How many of the newest publications are wanted where there is no position, or it cannot be gone on from. */
+  readonly last?: number;
+}
+
+/** The part of a join's payload that says where the client was. */
+export interface ResumeParams {
+  /** Taken out by the server, before the topic's contract sees the payload. */
+  readonly troupe?: ResumeRequest;
+}
+
+/** Where a client was, and what it wants. */
+export interface ResumeRequest {
+  /** The history that `offset` counts in. */
+  readonly epoch?: string;
+  /** Everything up to here has been seen. */
+  readonly offset?: number;
+  /** How many of the newest publications are wanted, if there is no position to go on from. */
+  readonly last?: number;
+  /** The connection over which it was joined before: what that one was excepted from is not sent again. */
+  readonly connection?: string;
 }
 
 /** The most topics whose offsets one codec holds; beyond, the one that was joined longest ago is forgotten. */
 export const MAX_POSITIONS = 1_024;
 
+/** The event that carries what a join's reply says of history and session, where the reply is no plain object. */
+const GREETING_EVENT = "troupe:session";
+/** The event that says that publications were left out. */
+const MISSED_EVENT = "troupe:missed";
+
+/** Where a topic's publications were delivered up to. */
+interface Standing {
+  /** `null`: the server has named no history. */
+  epoch: string | null;
+  offset: number | null;
+  connection: string | null;
+}
+
 /** A topic that this socket joined, or is joining. */
 interface Membership {
   readonly joinRef: string | null | undefined;
+  readonly standing: Standing;
   joined: boolean;
-  offset: number | null;
 }
 
 /**
@@ -75,7 +123,8 @@ interface Membership {
  *
  * const codec = createCodec();
  * const socket = new Socket("ws://localhost:8000/socket", { vsn: "2.1.0", ...codec });
- * const channel = socket.channel("room:1", () => ({ since: codec.position("room:1") }));
+ * // After each reconnect the topic goes on where this client was.
+ * const channel = socket.channel("room:1", () => ({ nickname: "Ada", ...codec.resume("room:1") }));
  * ```
  */
 export function createCodec(): ClientCodec {
@@ -86,7 +135,8 @@ export function createCodec(): ClientCodec {
     const known = memberships.get(topic);
     if (event === "phx_join") {
       memberships.delete(topic);
-      memberships.set(topic, { joinRef, joined: false, offset: known?.offset ?? null });
+      const standing = known?.standing ?? { epoch: null, offset: null, connection: null };
+      memberships.set(topic, { joinRef, standing, joined: false });
       if (memberships.size > MAX_POSITIONS) memberships.delete(memberships.keys().next().value as string);
     } else if (event === "phx_leave" && known?.joined && known.joinRef === joinRef) {
       // A leave before the join was answered is the client's way to give up a join that it will repeat.
@@ -94,31 +144,47 @@ export function createCodec(): ClientCodec {
     }
   }
 
-  function delivered(message: ClientMessage, offset: unknown): void {
-    const known = memberships.get(message.topic);
-    if (known === undefined) return;
-    if (typeof offset === "number") known.offset = offset;
-    if (message.join_ref !== known.joinRef) return;
-    if (message.event === "phx_close") memberships.delete(message.topic);
-    else if (message.event === "phx_reply" && message.ref === known.joinRef && isOk(message.payload)) {
-      known.joined = true;
-    }
+  /** Takes what the server says of the topic's history, so that whoever is told of the join finds it. */
+  function greeted(known: Membership, { event, ref, payload }: ClientMessage): void {
+    if (event === GREETING_EVENT) return stand(known.standing, payload);
+    if (event !== "phx_reply" || ref !== known.joinRef) return;
+    const { status, response } = payload as { status?: unknown; response?: unknown };
+    if (status !== "ok") return;
+    known.joined = true;
+    stand(known.standing, (response as { troupe?: unknown } | null)?.troupe);
+  }
+
+  function delivered(known: Membership, { topic, event, join_ref, payload }: ClientMessage): void {
+    if (join_ref !== known.joinRef) return;
+    if (event === "phx_close") memberships.delete(topic);
+    if (event === MISSED_EVENT) advance(known.standing, (payload as { to?: unknown } | null)?.to);
   }
 
   function deliver(
     message: ClientMessage,
     offset: unknown,
-    callback: (message: ClientMessage) => void,
+    callback: (message: ClientMessage, offset: number | null) => void,
   ): void {
+    const at = typeof offset === "number" ? offset : null;
+    const known = memberships.get(message.topic);
+    if (known === undefined) return callback(message, at);
+    const { standing } = known;
+    // What came before the connection broke may come again with the rest.
+    if (at !== null && standing.epoch !== null && at <= (standing.offset ?? 0)) return;
+    if (message.join_ref === known.joinRef) greeted(known, message);
     try {
-      callback(message);
+      callback(message, at);
     } finally {
       // Also after a throw: the message was handed over, and a resume must not hand it over again.
-      delivered(message, offset);
+      advance(standing, at);
+      delivered(known, message);
     }
   }
 
-  function deliverText(value: unknown, callback: (message: ClientMessage) => void): void {
+  function deliverText(
+    value: unknown,
+    callback: (message: ClientMessage, offset: number | null) => void,
+  ): void {
     if (!Array.isArray(value)) throw malformed(`a message of the server is an array; got ${nameOf(value)}`);
     const [join_ref, ref, topic, event, payload, offset] = value;
     deliver({ join_ref, ref, topic, event, payload }, offset, callback);
@@ -148,13 +214,37 @@ export function createCodec(): ClientCodec {
       if (errors.length > 0) throw errors[0];
     },
     position(topic): number | null {
-      return memberships.get(topic)?.offset ?? null;
+      return memberships.get(topic)?.standing.offset ?? null;
+    },
+    resume(topic, { last } = {}): ResumeParams {
+      const { epoch = null, offset = null, connection = null } = memberships.get(topic)?.standing ?? {};
+      const request: ResumeRequest = {
+        ...(epoch !== null && offset !== null && { epoch, offset }),
+        ...(last !== undefined && { last }),
+        ...(connection !== null && { connection }),
+      };
+      return Object.keys(request).length === 0 ? {} : { troupe: request };
+    },
+    forget(topic): void {
+      const known = memberships.get(topic);
+      if (known !== undefined) known.standing.epoch = known.standing.offset = null;
     },
   };
 }
 
-function isOk(payload: unknown): boolean {
-  return (payload as { status?: unknown } | null)?.status === "ok";
+/** Goes to where a join's reply says that the client is. */
+function stand(standing: Standing, greeting: unknown): void {
+  const { epoch, offset, connection, recovery } = (greeting ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof connection === "string") standing.connection = connection;
+  if (typeof epoch !== "string" || typeof offset !== "number") return;
+  // What was asked for lies behind what was delivered since, if anything was.
+  if (recovery === "recovered" && epoch === standing.epoch) return advance(standing, offset);
+  standing.epoch = epoch;
+  standing.offset = offset;
+}
+
+function advance(standing: Standing, offset: unknown): void {
+  if (typeof offset === "number" && offset > (standing.offset ?? 0)) standing.offset = offset;
 }
 
 function encode(message: OutgoingMessage): string | ArrayBuffer {

@@ -8,6 +8,7 @@ import type { ChannelCtx } from "./channel_context.ts";
 import type { ChannelOwner, ChannelPorts } from "./channel_owner.ts";
 import type { ChannelSubscription, SubscribedChannel } from "./channel_subscription.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
+import type { DedupeWindow } from "./dedupe_window.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
 import { orElse } from "./resumed_reply.ts";
 import { grantingFrames } from "./session_wire.ts";
@@ -83,6 +84,10 @@ export class Absence {
   }
 
   // ── Where the topic's publications go ────────────────────────────────────────────────────────────────────────────
+
+  get dedupe(): DedupeWindow | null {
+    return this.#channel.owner.dedupe;
+  }
 
   get ports(): ChannelPorts {
     return this.#channel.owner.ports;

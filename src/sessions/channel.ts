@@ -17,8 +17,7 @@ import { type Answer, exchange } from "./exchange.ts";
 import { farewellFrames, tellOfEnd } from "./farewell.ts";
 import { tellOfInvalidReply } from "./invalid_reply.ts";
 import { RECHECK, recheck } from "./recheck.ts";
-import { publicationIn } from "./publishing.ts";
-import type { BroadcastOptions, LeaveReason } from "./topic_handlers.ts";
+import type { LeaveReason } from "./topic_handlers.ts";
 import { checkOutgoing } from "./check_outgoing.ts";
 import type { Handler } from "./handler_checks.ts";
 import { type TopicKind, unknownEvent } from "./topic_kind.ts";
@@ -250,7 +249,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   #answered(message: Inbound, { status, response, isEmpty }: Answer): void {
     if (this.#phase === ENDED) return;
-    if (!this.ctx.deferred && !(isEmpty && !this.kind.alwaysReplies)) {
+    if (!this.ctx.deferred && (!isEmpty || this.kind.alwaysReplies || message.named)) {
       this.answer(message.ref, status, response);
     }
     this.handled();
@@ -288,20 +287,6 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   // ── What handlers ask for ────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Publishes for this channel's handlers. `cause`: the ref of the message that is being handled. */
-  publish(
-    event: string,
-    payload: unknown,
-    options: BroadcastOptions | undefined,
-    cause: string | null,
-  ): void {
-    const author = { origin: this.subscription, cause };
-    const { clock } = this.owner.ports;
-    const publication = publicationIn(this.topic, this.kind, author, event, payload, options, clock);
-    publication.check(this.owner.codec); // what cannot be encoded fails here, at its author
-    this.subscription.publish(publication);
-  }
-
   /** Sends an event to this channel alone. */
   push(event: string, payload: unknown): void {
     if (this.#phase === ENDED) return;
@@ -316,7 +301,12 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   /** Answers a message of the client's. */
   answer(ref: string | null, status: string, response: unknown): void {
-    this.say(this.owner.codec.reply(this.joinRef, ref, this.topic, status, response), ref);
+    const { codec, dedupe } = this.owner;
+    this.say(codec.reply(this.joinRef, ref, this.topic, status, response), ref);
+    if (ref === null || dedupe === null) return;
+    for (const again of dedupe.answered(this.topic, ref, { status, response })) {
+      this.answer(again, status, response);
+    }
   }
 
   /** Sends behind all that it has said and published before, the join's answer first. `ref`: of what is answered. */
@@ -365,6 +355,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     const wasJoined = this.#phase === JOINED;
     const join = this.#join;
     this.#phase = ENDED;
+    this.owner.dedupe?.ended(this.topic);
     this.#join = this.#arrival = null;
     if (this.#absence !== null) this.#absence.channelEnded(reason, leave);
     else if (leave !== null) this.answer(leave.ref, "ok", {});

@@ -7,6 +7,7 @@ import type { ChannelOwner } from "./channel_owner.ts";
 import { failed, requestEnded } from "./client_requests.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { ChannelSubscription } from "./channel_subscription.ts";
+import { publishFrom } from "./publishing.ts";
 import type { RequestOptions } from "./request_kind.ts";
 import { LIFE } from "./topic_life.ts";
 import type { TopicKind } from "./topic_kind.ts";
@@ -16,17 +17,16 @@ import type { User } from "./user.ts";
 
 /** What a context needs of its channel. */
 export interface ContextChannel {
-  readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info">;
+  readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info" | "codec">;
   readonly topic: string;
   readonly kind: TopicKind;
-  readonly subscription: Pick<ChannelSubscription, "tell">;
+  readonly subscription: ChannelSubscription;
   readonly connectionId: string;
   readonly params: Readonly<Record<string, string>>;
   readonly address: Ref<unknown>;
   /** How often its client has gone, or come back: answers to what it sent before do not come any more. */
   readonly changes: number;
   state: unknown;
-  publish(event: string, payload: unknown, options: BroadcastOptions | undefined, cause: string | null): void;
   push(event: string, payload: unknown): void;
   request(event: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
   answer(ref: string | null, status: string, response: unknown): void;
@@ -105,7 +105,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): void {
     if (this.#usable(event)) {
-      this.#channel.publish(event, payload, options, this.#replyRef);
+      publishFrom(this.#channel, event, payload, options, this.#replyRef);
     }
   }
 

@@ -9,6 +9,7 @@ import type { Frame } from "../protocol/frame.ts";
 import type { TopicTurn } from "../topics/topic_turn.ts";
 import type { Topics } from "../topics/topics.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
+import type { DedupeWindow } from "./dedupe_window.ts";
 import type { Members } from "./members.ts";
 import type { OpenWork } from "./open_work.ts";
 import type { Droppable, SlowReader } from "./slow_reader.ts";
@@ -45,6 +46,8 @@ export interface ChannelOwner<C> {
   readonly codec: Codec;
   readonly user: User;
   readonly info: ConnectionInfo;
+  /** What the client has sent under ids of its own; `null`: nothing yet. */
+  readonly dedupe: DedupeWindow | null;
   /** The session's actor. */
   readonly ref: Ref<never>;
   /** What the client claims the session by; `null`: the session ends with its connection. */

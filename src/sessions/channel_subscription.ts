@@ -28,6 +28,7 @@ export interface SubscribedChannel extends Member {
     | "write"
     | "writeDroppable"
     | "writeTurn"
+    | "dedupe"
     | "holding"
   >;
   readonly joinRef: string;
@@ -207,11 +208,17 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** What a message of the client's has published is lost: that is what it is answered, whatever its handler says. */
   failed(cause: string | null): void {
-    if (cause !== null && !this.#output.replace(cause, this.#unstoredReply(cause))) {
-      this.#unstored ??= new Set();
-      if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(cause);
+    if (cause !== null) {
+      const again = this.#owner.dedupe?.failed(this.#channel.topic, cause) ?? [];
+      for (const ref of [cause, ...again]) this.#answerUnstored(ref);
     }
     this.committed();
+  }
+
+  #answerUnstored(ref: string): void {
+    if (this.#output.replace(ref, this.#unstoredReply(ref))) return;
+    this.#unstored ??= new Set();
+    if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(ref);
   }
 
   #unstoredReply(ref: string): Frame {

@@ -3,6 +3,8 @@ import { TroupeError } from "../base/errors.ts";
 import { Publication } from "../topics/publication.ts";
 import type { Origin } from "../topics/origin.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
+import type { ChannelOwner } from "./channel_owner.ts";
+import type { ChannelSubscription } from "./channel_subscription.ts";
 import { keep, recipientFilter } from "./recipients.ts";
 import type { BroadcastOptions } from "./topic_handlers.ts";
 import { checkOutgoing } from "./check_outgoing.ts";
@@ -36,6 +38,31 @@ export function publicationIn(
   publication.cause = cause;
   keep(publication, options, clock.now());
   return publication;
+}
+
+/** A channel whose handler publishes. */
+export interface PublishingChannel {
+  readonly topic: string;
+  readonly kind: TopicKind;
+  readonly owner: Pick<ChannelOwner<never>, "ports" | "codec">;
+  readonly subscription: ChannelSubscription;
+}
+
+/**
+ * Publishes for a channel's handler, which hears here of what cannot be encoded. `cause`: the ref of the message that it
+ * handles.
+ */
+export function publishFrom(
+  { topic, kind, owner, subscription }: PublishingChannel,
+  event: string,
+  payload: unknown,
+  options: BroadcastOptions | undefined,
+  cause: string | null,
+): void {
+  const author = { origin: subscription, cause };
+  const publication = publicationIn(topic, kind, author, event, payload, options, owner.ports.clock);
+  publication.check(owner.codec);
+  subscription.publish(publication);
 }
 
 /** What the state is folded from goes to everybody, and is kept: else clients would come to another state. */

@@ -1,6 +1,6 @@
 import { TroupeError } from "../base/errors.ts";
 import { type Few, itemsOf, withItem, withoutItem } from "../base/few.ts";
-import { actor, type Behavior } from "../actors/behavior.ts";
+import type { Behavior } from "../actors/behavior.ts";
 import { requestStop, spawnUnder } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
 import type { PatternTable } from "../contract/pattern_table.ts";
@@ -13,6 +13,8 @@ import type { ChannelOwner, ChannelPorts, Holding } from "./channel_owner.ts";
 import type { Claim, Claimable, Claims } from "./claims.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import { type Control, CONTROL_TOPIC } from "./control.ts";
+import { DedupeWindow } from "./dedupe_window.ts";
+import { postOnce } from "./named_message.ts";
 import type { SessionLimits } from "./session_limits.ts";
 import { readClaim } from "./session_wire.ts";
 import type { Droppable, SlowReader } from "./slow_reader.ts";
@@ -65,6 +67,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   /** Who is on the other side. A refresh brings the same user with what is new about it. */
   user: User;
   info: ConnectionInfo;
+  dedupe: DedupeWindow | null = null;
   readonly #limits: SessionLimits;
   readonly #channels = new Map<string, Channel>();
   /** Incarnations that others have replaced, until nothing that they said waits any more. */
@@ -136,6 +139,10 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   /** Whether it may wait for its client. */
   get canWait(): boolean {
     return this.#limits.graceMs > 0 && this.ports.claims !== undefined;
+  }
+
+  remembering(): DedupeWindow {
+    return this.dedupe ??= new DedupeWindow(this.#limits.dedupeWindow, this.ports.counters);
   }
 
   /** What the client claims it by; `null` if it ends with its connection. */
@@ -251,7 +258,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
     }
     if (this.#claim !== null && !channel.isAbsent) this.ports.claims!.answered(this.#claim);
     if (message.event === "phx_leave") channel.requestEnd({ kind: "left" }, message);
-    else channel.post(message);
+    else postOnce(channel, message, this);
   }
 
   /** Where the client is away it has to join again first; it may leave. */
@@ -387,11 +394,3 @@ function unavailable(error: unknown): unknown {
   const reason = error.code === "too_many_children" ? "too_many_topics" : error.code;
   return { reason, ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }) };
 }
-
-/** The behaviour of session actors: they own channels and are told nothing. */
-export const sessionBehavior: Behavior<never, Session> = actor<never, Session, Session>({
-  name: "session",
-  init: (_ctx, session) => session,
-  receive: (session) => session,
-  stop: (session) => session.end({ kind: "shutdown" }),
-});

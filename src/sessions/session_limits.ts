@@ -6,7 +6,14 @@ export interface SessionLimits {
   readonly maxTopicBytes: number;
   /** How long its channels live without a connection, in milliseconds. Default: 0, they end with it. */
   readonly graceMs: number;
+  /** Messages with an id that it remembers. Default: 256. */
+  readonly dedupeWindow: number;
 }
 
 /** The limits if nobody says otherwise. */
-export const DEFAULT_SESSION_LIMITS: SessionLimits = { maxChannels: 100, maxTopicBytes: 512, graceMs: 0 };
+export const DEFAULT_SESSION_LIMITS: SessionLimits = {
+  maxChannels: 100,
+  maxTopicBytes: 512,
+  graceMs: 0,
+  dedupeWindow: 256,
+};

@@ -1,24 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { AppKit } from "../../src/testing/mod.ts";
 import type { FakeConnection } from "../../src/testing/mod.ts";
-
-/** A message of version 2.1.0, as it is read. */
-type Message = [
-  joinRef: string | null,
-  ref: string | null,
-  topic: string,
-  event: string,
-  payload: unknown,
-  offset?: number,
-];
-
-/** What has come since the last look, batches taken apart. */
-function taken(client: FakeConnection): Message[] {
-  return client.take().flatMap((data) => {
-    const value = JSON.parse(data as string);
-    return Array.isArray(value[0]) ? value : [value];
-  });
-}
+import { memoryLog } from "../../mod.ts";
+import { SlowLog } from "../topics/slow_log.ts";
+import { joinFrame, type Message, messagesOf } from "./messages.ts";
 
 class Stage implements AsyncDisposable {
   readonly kit: AppKit;
@@ -72,27 +57,27 @@ const offsets = (messages: Message[]): unknown[] => messages.map(([, , , , , off
 Deno.test("History: a join says where the topic stands, and each publication where it is", async () => {
   await using stage = new Stage();
   const ada = await stage.join({});
-  const [reply] = taken(ada);
+  const [reply] = messagesOf(ada);
   const { epoch, offset, connection } = troupeOf(reply);
   assertEquals([offset, typeof epoch, typeof connection], [0, "string", "string"]);
   await stage.say(ada, "say", { n: 1 });
   await stage.say(ada, "typing", {});
   await stage.say(ada, "say", { n: 2 });
-  assertEquals(taken(ada), [
+  assertEquals(messagesOf(ada), [
     [null, null, "room:1", "said", { n: 1 }, 1],
     [null, null, "room:1", "typing", {}],
     [null, null, "room:1", "said", { n: 2 }, 2],
   ]);
   const bob = await stage.join({}, "2.0.0");
-  assertEquals(troupeOf(taken(bob)[0]).offset, 2);
+  assertEquals(troupeOf(messagesOf(bob)[0]).offset, 2);
   await stage.say(ada, "say", { n: 3 });
-  assertEquals(taken(bob), [[null, null, "room:1", "said", { n: 3 }]], "2.0.0 sees no offsets");
+  assertEquals(messagesOf(bob), [[null, null, "room:1", "said", { n: 3 }]], "2.0.0 sees no offsets");
 });
 
 Deno.test("Resume: who comes back gets exactly what it has missed, in order, then what is live", async () => {
   await using stage = new Stage();
   const ada = await stage.join({});
-  const { epoch } = troupeOf(taken(ada)[0]);
+  const { epoch } = troupeOf(messagesOf(ada)[0]);
   for (const n of [1, 2, 3, 4]) await stage.say(ada, "say", { n });
   await stage.say(ada, "draw", {});
   await stage.say(ada, "typing", {});
@@ -105,9 +90,9 @@ Deno.test("Resume: who comes back gets exactly what it has missed, in order, the
   assert(drawn instanceof Uint8Array);
   assertEquals(rest, []);
   await stage.say(ada, "say", { n: 6 });
-  assertEquals(offsets(taken(back)), [6]);
+  assertEquals(offsets(messagesOf(back)), [6]);
   const current = await stage.join({ troupe: { epoch, offset: 6 } });
-  assertEquals(taken(current).map(troupeOf).map(({ offset, recovery }) => [offset, recovery]), [[
+  assertEquals(messagesOf(current).map(troupeOf).map(({ offset, recovery }) => [offset, recovery]), [[
     6,
     "recovered",
   ]]);
@@ -116,10 +101,10 @@ Deno.test("Resume: who comes back gets exactly what it has missed, in order, the
 Deno.test("Resume: what is not kept any more is told, with its bounds", async () => {
   await using stage = new Stage({ size: 3, ttlMs: 60_000 });
   const ada = await stage.join({});
-  const { epoch } = troupeOf(taken(ada)[0]);
+  const { epoch } = troupeOf(messagesOf(ada)[0]);
   for (let n = 1; n <= 8; n++) await stage.say(ada, "say", { n });
   const back = await stage.join({ troupe: { epoch, offset: 2 } });
-  const [reply, ...missed] = taken(back);
+  const [reply, ...missed] = messagesOf(back);
   const { recovery, gap, offset } = troupeOf(reply);
   assertEquals([recovery, gap, offset], ["partial", { from: 3, to: 5 }, 5]);
   assertEquals(offsets(missed), [6, 7, 8]);
@@ -129,46 +114,46 @@ Deno.test("Resume: what is not kept any more is told, with its bounds", async ()
 Deno.test("Resume: a position of another history, or of the future, is reset; `last` gives the newest all the same", async () => {
   await using stage = new Stage();
   const ada = await stage.join({});
-  const { epoch } = troupeOf(taken(ada)[0]);
+  const { epoch } = troupeOf(messagesOf(ada)[0]);
   for (let n = 1; n <= 5; n++) await stage.say(ada, "say", { n });
   for (
     const asked of [{ epoch: "other", offset: 3 }, { epoch, offset: 6 }, { epoch: "other" }, { offset: 3 }]
   ) {
-    const [reply, ...missed] = taken(await stage.join({ troupe: asked }));
+    const [reply, ...missed] = messagesOf(await stage.join({ troupe: asked }));
     assertEquals([troupeOf(reply).recovery, troupeOf(reply).offset, missed], ["reset", 5, []]);
-    const [again, ...newest] = taken(await stage.join({ troupe: { ...asked, last: 2 } }));
+    const [again, ...newest] = messagesOf(await stage.join({ troupe: { ...asked, last: 2 } }));
     assertEquals([troupeOf(again).recovery, troupeOf(again).offset, offsets(newest)], ["reset", 3, [4, 5]]);
   }
-  const [first, ...newest] = taken(await stage.join({ troupe: { last: 3 } }));
+  const [first, ...newest] = messagesOf(await stage.join({ troupe: { last: 3 } }));
   assertEquals([troupeOf(first).recovery, troupeOf(first).offset, offsets(newest)], [undefined, 2, [
     3,
     4,
     5,
   ]]);
-  const [all, ...kept] = taken(await stage.join({ troupe: { offset: 0 } }));
+  const [all, ...kept] = messagesOf(await stage.join({ troupe: { offset: 0 } }));
   assertEquals([troupeOf(all).recovery, offsets(kept)], ["recovered", [1, 2, 3, 4, 5]]);
 });
 
 Deno.test("Resume: what was not for a client is not replayed to it", async () => {
   await using stage = new Stage();
   const ada = await stage.join({});
-  const { epoch, connection } = troupeOf(taken(ada)[0]);
+  const { epoch, connection } = troupeOf(messagesOf(ada)[0]);
   await stage.say(ada, "others", { n: 1 });
   await stage.say(ada, "whisper", { to: "nobody" });
   await stage.say(ada, "secret", { n: 0 });
   await stage.say(ada, "say", { n: 3 });
-  const [own, ...mine] = taken(await stage.join({ troupe: { epoch, offset: 0, connection } }));
+  const [own, ...mine] = messagesOf(await stage.join({ troupe: { epoch, offset: 0, connection } }));
   assertEquals([troupeOf(own).recovery, offsets(mine)], ["recovered", [3]]);
-  const [, ...others] = taken(await stage.join({ troupe: { epoch, offset: 0, connection: "another" } }));
+  const [, ...others] = messagesOf(await stage.join({ troupe: { epoch, offset: 0, connection: "another" } }));
   assertEquals(offsets(others), [1, 3]);
 });
 
 Deno.test("Resume: more than one join is sent is left out, and told", async () => {
   await using stage = new Stage(undefined, { maxReplay: 4, maxReplayBytes: 24 });
   const ada = await stage.join({});
-  const { epoch } = troupeOf(taken(ada)[0]);
+  const { epoch } = troupeOf(messagesOf(ada)[0]);
   for (let n = 1; n <= 9; n++) await stage.say(ada, "say", { n });
-  const [reply, ...missed] = taken(await stage.join({ troupe: { epoch, offset: 1 } }));
+  const [reply, ...missed] = messagesOf(await stage.join({ troupe: { epoch, offset: 1 } }));
   assertEquals([troupeOf(reply).recovery, troupeOf(reply).gap], ["partial", { from: 2, to: 6 }]);
   assertEquals(offsets(missed), [7, 8, 9], "three payloads of 7 characters");
 });
@@ -176,7 +161,7 @@ Deno.test("Resume: more than one join is sent is left out, and told", async () =
 Deno.test("Resume: what a client says in a wrong form is refused, and says what is accepted", async () => {
   await using stage = new Stage();
   for (const wrong of [7, [], { offset: -1 }, { epoch: 7 }, { last: 1.5 }, { connection: {} }]) {
-    const [[, , , event, payload]] = taken(await stage.join({ troupe: wrong }));
+    const [[, , , event, payload]] = messagesOf(await stage.join({ troupe: wrong }));
     const { status, response } = payload as {
       status: string;
       response: { reason: string; issues: { path: string }[] };
@@ -189,7 +174,7 @@ Deno.test("Resume: what a client says in a wrong form is refused, and says what 
 Deno.test("History: it outlives its topic, and takes in what is published where nobody is", async () => {
   await using stage = new Stage();
   const ada = await stage.join({});
-  const { epoch } = troupeOf(taken(ada)[0]);
+  const { epoch } = troupeOf(messagesOf(ada)[0]);
   await stage.say(ada, "say", { n: 1 });
   ada.close();
   await stage.kit.advance(20_000);
@@ -199,6 +184,40 @@ Deno.test("History: it outlives its topic, and takes in what is published where 
   await stage.kit.settle();
   await stage.kit.advance(20_000);
   assertEquals(stage.kit.app.topics.size, 0);
-  const [reply, ...missed] = taken(await stage.join({ troupe: { epoch, offset: 0 } }));
+  const [reply, ...missed] = messagesOf(await stage.join({ troupe: { epoch, offset: 0 } }));
   assertEquals([troupeOf(reply).recovery, offsets(missed)], ["recovered", [1, 2]]);
+});
+
+Deno.test("History: what cannot be stored is answered so, nobody gets it, and the same id may come again", async () => {
+  const log = new SlowLog(memoryLog());
+  log.isSync = { append: true, read: true };
+  await using kit = new AppKit({ log });
+  kit.app.topic("room:{id}", {
+    history: { size: 10, ttlMs: 60_000 },
+    on: {
+      say(ctx, payload) {
+        ctx.broadcast("said", payload);
+        return {};
+      },
+      other: () => ({}),
+    },
+  });
+  const client = await kit.connect("/socket/websocket?vsn=2.1.0");
+  client.send(joinFrame("room:1"));
+  await kit.settle();
+  messagesOf(client);
+  log.failing = new Error("disk full");
+  client.send('["1","2","room:1","say",{"troupe:id":"a"}]');
+  client.send('["1","3","room:1","other",{}]');
+  await kit.settle();
+  const replies = (): unknown[] =>
+    messagesOf(client).map(([, ref, , event, payload]) => event === "phx_reply" ? [ref, payload] : event);
+  assertEquals(replies(), [
+    ["2", { status: "error", response: { reason: "not_stored" } }],
+    ["3", { status: "ok", response: {} }],
+  ]);
+  log.failing = null;
+  client.send('["1","4","room:1","say",{"troupe:id":"a"}]');
+  await kit.settle();
+  assertEquals(replies(), ["said", ["4", { status: "ok", response: {} }]]);
 });

@@ -190,6 +190,142 @@ Deno.test("the phx_close of an earlier incarnation does not forget the current o
   assertEquals(codec.position("a"), 7);
 });
 
+function joinWith(codec: ClientCodec, topic: string, joinRef: string, troupe: unknown): void {
+  send(codec, "phx_join", topic, joinRef);
+  receive(codec, phoenixV21.reply(joinRef, joinRef, topic, "ok", { motd: "hi", troupe }));
+}
+
+function offsetsOf(codec: ClientCodec, frame: Frame): (number | null)[] {
+  const offsets: (number | null)[] = [];
+  codec.decode(received(frame), (_message, offset) => offsets.push(offset));
+  return offsets;
+}
+
+Deno.test("what resumes a topic is the epoch of the join's reply, the last offset, and the connection", () => {
+  const codec = createCodec();
+  assertEquals(codec.resume("a"), {});
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4, connection: "c1" });
+  assertEquals(codec.position("a"), 4);
+  assertEquals(codec.resume("a"), { troupe: { epoch: "e", offset: 4, connection: "c1" } });
+  receive(codec, publication("a", 5));
+  assertEquals(codec.resume("a"), { troupe: { epoch: "e", offset: 5, connection: "c1" } });
+});
+
+Deno.test("what resumes a topic is known to whoever is told of the join", () => {
+  const codec = createCodec();
+  send(codec, "phx_join", "a", "1");
+  const reply = phoenixV21.reply("1", "1", "a", "ok", {
+    troupe: { epoch: "e", offset: 4, connection: "c1" },
+  });
+  const seen: unknown[] = [];
+  codec.decode(received(reply), () => seen.push(codec.resume("a")));
+  assertEquals(seen, [{ troupe: { epoch: "e", offset: 4, connection: "c1" } }]);
+});
+
+Deno.test("the event troupe:session says what a reply that is no object cannot", () => {
+  const codec = createCodec();
+  join(codec, "a", "1");
+  const greeting = { epoch: "e", offset: 0, connection: "c1" };
+  receive(codec, phoenixV21.push("1", "a", "troupe:session", greeting));
+  assertEquals(codec.resume("a"), { troupe: greeting });
+  receive(codec, phoenixV21.push("old", "a", "troupe:session", { ...greeting, offset: 9 }));
+  assertEquals(codec.position("a"), 0);
+});
+
+Deno.test("how many are wanted goes along, for the case that a position cannot be gone on from", () => {
+  const codec = createCodec();
+  assertEquals(codec.resume("a", { last: 10 }), { troupe: { last: 10 } });
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4, connection: "c1" });
+  assertEquals(codec.resume("a", { last: 10 }).troupe, {
+    epoch: "e",
+    offset: 4,
+    last: 10,
+    connection: "c1",
+  });
+});
+
+Deno.test("a topic without a history is resumed by its connection alone", () => {
+  const codec = createCodec();
+  joinWith(codec, "a", "1", { session: "s" });
+  assertEquals(codec.resume("a"), {});
+});
+
+Deno.test("a reply that refuses the join does not move the position", () => {
+  const codec = createCodec();
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4 });
+  send(codec, "phx_join", "a", "2");
+  const troupe = { epoch: "other", offset: 0 };
+  receive(codec, phoenixV21.reply("2", "2", "a", "error", { reason: "no", troupe }));
+  assertEquals(codec.resume("a").troupe, { epoch: "e", offset: 4 });
+});
+
+Deno.test("what was delivered is not delivered again, however much the server sends again", () => {
+  const codec = createCodec();
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4 });
+  assertEquals(offsetsOf(codec, batch(publication("a", 5), publication("a", 6))), [5, 6]);
+  // The rejoin asked for what comes after 6, but the answer is to an older question.
+  joinWith(codec, "a", "2", { epoch: "e", offset: 5, recovery: "recovered" });
+  assertEquals(offsetsOf(codec, batch(publication("a", 6), publication("a", 7))), [7]);
+  assertEquals(codec.position("a"), 7);
+});
+
+Deno.test("after a reset the position is the new one, also where its offset is smaller", () => {
+  const codec = createCodec();
+  joinWith(codec, "a", "1", { epoch: "e", offset: 40 });
+  joinWith(codec, "a", "2", { epoch: "f", offset: 2, recovery: "reset" });
+  assertEquals(offsetsOf(codec, publication("a", 3)), [3]);
+  assertEquals(codec.resume("a").troupe, { epoch: "f", offset: 3 });
+  joinWith(codec, "a", "3", { epoch: "f", offset: 1, recovery: "reset" });
+  assertEquals(codec.position("a"), 1);
+});
+
+Deno.test("a gap moves the position behind it: in the reply, and while the topic is joined", () => {
+  const codec = createCodec();
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4 });
+  joinWith(codec, "a", "2", { epoch: "e", offset: 9, recovery: "partial", gap: { from: 5, to: 9 } });
+  assertEquals(codec.position("a"), 9);
+  receive(codec, phoenixV21.push("2", "a", "troupe:missed", { count: 3, from: 10, to: 12 }));
+  assertEquals(codec.position("a"), 12);
+  receive(codec, phoenixV21.push("2", "a", "troupe:missed", { count: 3, from: null, to: null }));
+  receive(codec, phoenixV21.push("2", "a", "troupe:missed", { count: 1, from: 2, to: 2 }));
+  assertEquals(codec.position("a"), 12);
+});
+
+Deno.test("a forgotten position resumes nothing, and the topic is still followed", () => {
+  const codec = createCodec();
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4, connection: "c1" });
+  codec.forget("a");
+  codec.forget("never joined");
+  assertEquals(offsetsOf(codec, publication("a", 5)), [5]);
+  assertEquals(codec.resume("a"), { troupe: { connection: "c1" } });
+});
+
+Deno.test("whatever history is told, each publication is delivered once and in order", () => {
+  const anyStep = fc.oneof(
+    fc.record({ kind: fc.constant("publish" as const), count: fc.integer({ min: 1, max: 5 }) }),
+    fc.record({ kind: fc.constant("rejoin" as const), behind: fc.nat({ max: 8 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(anyStep), (steps) => {
+      const codec = createCodec();
+      joinWith(codec, "a", "j0", { epoch: "e", offset: 0 });
+      const heard: (number | null)[] = [];
+      let newest = 0;
+      steps.forEach((step, i) => {
+        if (step.kind === "publish") {
+          for (let n = 0; n < step.count; n++) heard.push(...offsetsOf(codec, publication("a", ++newest)));
+          return;
+        }
+        const from = Math.max(0, newest - step.behind);
+        joinWith(codec, "a", `j${i + 1}`, { epoch: "e", offset: from, recovery: "recovered" });
+        for (let n = from + 1; n <= newest; n++) heard.push(...offsetsOf(codec, publication("a", n)));
+      });
+      assertEquals(heard, Array.from({ length: newest }, (_, i) => i + 1));
+      assertEquals(codec.position("a"), newest);
+    }),
+  );
+});
+
 Deno.test("the client codec holds at most MAX_POSITIONS topics, and forgets the one joined longest ago", () => {
   const codec = createCodec();
   for (let i = 0; i <= MAX_POSITIONS; i++) {

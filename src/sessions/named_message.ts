@@ -1,0 +1,44 @@
+/**
+ * Messages that clients name, so that a repetition of them has no effect.
+ *
+ * @module
+ */
+
+import type { Inbound } from "../protocol/codec.ts";
+import type { DedupeWindow } from "./dedupe_window.ts";
+
+/** Where a client names what it sends: a key of the payload. */
+export const ID_KEY = "troupe:id";
+
+/** The longest id, in characters. */
+export const MAX_ID_LENGTH = 64;
+
+/** A channel that is sent something. */
+export interface Addressee {
+  /** Takes a message of the client's. */
+  post(message: Inbound): void;
+  /** Answers one. */
+  answer(ref: string | null, status: string, response: unknown): void;
+}
+
+/** A session, which remembers what its client has named. */
+export interface Remembering {
+  /** What it remembers, from now on. */
+  remembering(): DedupeWindow;
+}
+
+/** Hands `message` to its channel, unless it is a repetition: that is answered as what it repeats. */
+export function postOnce(channel: Addressee, message: Inbound, session: Remembering): void {
+  const { payload } = message;
+  if (typeof payload !== "object" || payload === null || !Object.hasOwn(payload, ID_KEY)) {
+    return channel.post(message);
+  }
+  const { [ID_KEY]: id, ...rest } = payload as Record<string, unknown>;
+  if (typeof id !== "string" || id.length === 0 || id.length > MAX_ID_LENGTH) {
+    const issues = [{ path: ID_KEY, message: `expected a string of 1 to ${MAX_ID_LENGTH} characters` }];
+    return channel.answer(message.ref, "error", { reason: "invalid_payload", issues });
+  }
+  const known = session.remembering().take(message, id);
+  if (known === "new") channel.post({ ...message, payload: rest, named: true });
+  else if (known !== null) channel.answer(message.ref, known.status, known.response);
+}
