@@ -9,15 +9,18 @@ import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
+import type { PatternHandlers } from "../sessions/pattern_handlers.ts";
+import { patternKind } from "../sessions/pattern_kind.ts";
 import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
 import { checkOutgoing } from "../sessions/check_outgoing.ts";
-import { type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
+import { topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
-import { checkCloseCode, checkComponent, checkTopic, kindOf } from "./checks.ts";
+import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
+import { CLOSE_DEADLINE_MS, type CloseOptions } from "./close_options.ts";
 import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
 import { Engine } from "./engine.ts";
 import { SHUTTING_DOWN } from "./gate.ts";
@@ -33,15 +36,6 @@ import type { AppOptions, SocketOptions } from "./options.ts";
 import { guardRejections } from "./rejection_guard.ts";
 import { endProcess, onTerminationSignals } from "./signals.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
-
-/** How long an ending may take if nobody says otherwise, in milliseconds. */
-const DEADLINE_MS = 10_000;
-
-/** How {@link App.close} is bounded. */
-export interface CloseOptions {
-  /** How long handlers and requests may take to end before they are cut off, in milliseconds. Default: 10,000. */
-  deadlineMs?: number;
-}
 
 /**
  * A realtime application: topics, raw components, and the connections to them. It is a `fetch` handler: give it to
@@ -122,7 +116,10 @@ export class App<U extends User = User> {
       close: (closeOptions) => this.close(closeOptions),
     });
     this.topics = this.#engine.topicDirectory();
-    this.request = askClients({ members: this.#engine.members, kindOf: (topic) => this.#kindOf(topic) });
+    this.request = askClients({
+      members: this.#engine.members,
+      kindOf: (topic) => this.#engine.kinds.of(topic),
+    });
     if (options.path !== false) this.socket(options.path ?? "/socket");
     const { system } = this;
     if (options.guardRejections) this.#undo.push(guardRejections(system.counters, system.logger));
@@ -161,7 +158,21 @@ export class App<U extends User = User> {
     checkTopic(given, handlers);
     const topic = typeof given === "string" ? untyped(new TopicPattern(given)) : given;
     const kind = topicKind(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
-    this.#engine.kinds.add(kind.pattern, kind);
+    this.#engine.kinds.add(kind);
+    return this;
+  }
+
+  /**
+   * Lets clients join patterns of topics, and get what all topics publish that a pattern covers: see "Patterns" in
+   * docs/wire.md. From then on a topic's name that is a pattern is never an ordinary topic's.
+   *
+   * @param within Which patterns: those that cover nothing that `within` does not cover. `"tenant:{tenant}:*"` lets them
+   * join `tenant:7:room:*`, `tenant:7:{kind}:typing` and, if `join` has no objection, `tenant:{t}:*`.
+   * @param handlers `match` decides, topic by topic, what a subscriber gets.
+   * @throws {TroupeError} `invalid_pattern`, `invalid_handlers`, `duplicate_pattern`.
+   */
+  patterns<const W extends string, S = undefined>(within: W, handlers: PatternHandlers<W, U, S>): this {
+    this.#engine.kinds.addPatterns(patternKind(within, handlers));
     return this;
   }
 
@@ -199,11 +210,12 @@ export class App<U extends User = User> {
    * Publishes in a topic, from outside of any handler. On a topic where nobody is, it is kept if
    * the topic has a history; else nothing happens.
    *
-   * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, and what the contract refuses.
+   * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, `pattern_topic`, and what the contract
+   * refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
     const { clock } = this.system;
-    const kind = this.#kindOf(topic);
+    const kind = this.#engine.kinds.of(topic);
     this.#engine.topics.publish(publicationIn(topic, kind, OUTSIDER, event, payload, options, clock));
   }
 
@@ -228,7 +240,7 @@ export class App<U extends User = User> {
       return raw.length;
     }
     const topic = data as string;
-    checkOutgoing(this.#kindOf(topic), event, payload);
+    checkOutgoing(this.#engine.kinds.of(topic), event, payload);
     const members = this.#directory.membersAmong(to, topic);
     for (const member of members) member.push(event, payload);
     return members.filter(({ isAway }) => !isAway).length;
@@ -241,7 +253,7 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `bad_target`, `unmatched_topic`.
    */
   tell(to: Target, topic: string, message: unknown): number {
-    this.#kindOf(topic);
+    this.#engine.kinds.of(topic);
     return this.#directory.membersAmong(to, topic).filter(({ address }) => offer(address, message)).length;
   }
 
@@ -358,7 +370,7 @@ export class App<U extends User = User> {
    */
   close(options: CloseOptions = {}): Promise<void> {
     checkOptions("app.close", options);
-    return this.#closed ??= this.#close(options.deadlineMs ?? DEADLINE_MS);
+    return this.#closed ??= this.#close(options.deadlineMs ?? CLOSE_DEADLINE_MS);
   }
 
   /** {@link App.close} with its default deadline. */
@@ -390,9 +402,5 @@ export class App<U extends User = User> {
       this.system.logger.log("error", "fallback failed", { error: messageOf(error), path: url.pathname });
       return refusalResponse(500, "fallback_failed");
     }
-  }
-
-  #kindOf(topic: string): TopicKind {
-    return kindOf(this.#engine.kinds, topic);
   }
 }

@@ -1,5 +1,6 @@
 import type { ChannelCtx } from "./channel_context.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
+import type { ChannelSubscription } from "./channel_subscription.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import type { TopicKind } from "./topic_kind.ts";
 
@@ -15,6 +16,7 @@ export interface RecheckedChannel {
   readonly ctx: ChannelCtx;
   readonly hasEnded: boolean;
   readonly owner: Pick<ChannelOwner<never>, "ports">;
+  readonly subscription: Pick<ChannelSubscription, "rematch">;
   /** Holds up the channel until `work` is done. */
   pending(work: Promise<void>): Promise<void>;
   /** A handler has run. */
@@ -25,11 +27,13 @@ export interface RecheckedChannel {
 
 /**
  * Asks the topic's `recheck` handler, in the channel's own turn. On anything but `true` the channel ends at once, with
- * what its client has said meanwhile unheard. A throw is a crash, as in every handler.
+ * what its client has said meanwhile unheard. A throw is a crash, as in every handler. A member of a pattern is also asked
+ * anew what it may get.
  */
 export function recheck(channel: RecheckedChannel): void | Promise<void> {
   const handler = channel.kind.recheck;
   if (handler === null || channel.hasEnded) return;
+  channel.subscription.rematch();
   channel.ctx.begin(null, "recheck");
   const decide = (answer: unknown): void => {
     if (answer === true) return channel.handled();

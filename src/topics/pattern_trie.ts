@@ -120,7 +120,7 @@ function walk<T extends object>(
 }
 
 function each<T extends object>(few: Few<T>, visit: (value: T) => void): void {
-  if (few instanceof Set) for (const value of few) visit(value);
+  if (few instanceof Set) { for (const value of few) visit(value); }
   else if (few !== null) visit(few as T);
 }
 
