@@ -92,7 +92,12 @@ export type {
   Transaction,
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
-export type { MatchContext, PatternContext, PatternHandlers, PatternJoinContext } from "./src/sessions/pattern_handlers.ts";
+export type {
+  MatchContext,
+  PatternContext,
+  PatternHandlers,
+  PatternJoinContext,
+} from "./src/sessions/pattern_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
 export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
 export type {
