@@ -23,7 +23,7 @@ import type { User } from "./user.ts";
 
 /** What every session of an application shares. */
 export interface SessionPorts extends ChannelPorts {
-  readonly kinds: TopicKinds;
+  readonly kinds: Pick<TopicKinds, "find">;
   readonly channelBehavior: Behavior<ChannelMessage, Channel>;
   /** Takes what clients say of the connection itself. */
   readonly control: Control;

@@ -26,8 +26,8 @@ export type TopicMessage =
 export interface TopicPorts extends ExtensionPorts, HistoryPorts {
   readonly scheduler: Scheduler;
   readonly committer: Committer;
-  /** Where what is published goes beside the topic's members; `null`: nowhere. */
-  readonly patterns: Patterns | null;
+  /** Where what is published goes beside the topic's members. Left out: nowhere. */
+  readonly patterns?: Patterns;
 }
 
 /** A topic's actor, as the topic sees it. */
@@ -226,7 +226,7 @@ export class Topic implements Committable {
       }
     }
     const { patterns } = this.#ports;
-    if (patterns !== null && publications.length > 0) {
+    if (patterns !== undefined && publications.length > 0) {
       this.#route = patterns.deliver(this.name, publications, this.#route);
     }
     for (const beginning of beginnings) {

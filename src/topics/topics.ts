@@ -84,7 +84,7 @@ export class Topics {
   readonly #idleMs: number;
   readonly #setupOf: (name: string) => TopicSetup;
   readonly #committer: Committer;
-  readonly #patterns: Patterns | null;
+  readonly #patterns: Patterns | undefined;
 
   /** `name`: what the supervisor of these topics is called in the tree. */
   constructor(name: string, ports: TopicsPorts, options: TopicsOptions = {}) {
@@ -92,7 +92,7 @@ export class Topics {
     this.#backoff = options.backoff ?? { minMs: 100, maxMs: 10_000 };
     this.#idleMs = options.idleMs ?? 10_000;
     this.#setupOf = options.setupOf ?? (() => PLAIN_TOPIC);
-    this.#patterns = options.patterns ?? null;
+    this.#patterns = options.patterns;
     const log = options.log ?? NO_LOG;
     this.#committer = new Committer(log, ports.scheduler);
     this.#supervisor = new DynamicSupervisor(ports, {
@@ -203,7 +203,7 @@ export class Topics {
     const ref = this.find(publication.topic) ??
       (publication.kept === null ? undefined : this.#startFor(publication.topic));
     if (ref === undefined) {
-      if (this.#patterns !== null && this.#patterns.size > 0) {
+      if (this.#patterns !== undefined && this.#patterns.size > 0) {
         this.#patterns.deliver(publication.topic, [publication], NO_PATTERNS);
       }
       publication.acknowledge();
