@@ -29,7 +29,8 @@ export interface PatternContext<W extends string, U extends User, S>
   extends Omit<ChannelContext<Untyped<W>, U, S>, Publishing> {
   /**
    * Forgets what `match` has answered for this subscription, so that it is asked again: call it when what `match` goes by
-   * has changed. A recheck and a refreshed authorization do so by themselves.
+   * has changed, e.g. in the state. A recheck, a refreshed authorization, a client that comes back and another state
+   * (`ctx.state = …`) do so by themselves.
    */
   rematch(): void;
 }
@@ -44,11 +45,11 @@ export type MatchContext<W extends string, U extends User, S> = Pick<
 export interface PatternHandlers<W extends string, U extends User, S> {
   /**
    * May this subscriber get what `topic` publishes? Asked in the topic's commit, when it first publishes something for
-   * this subscription; the answer is kept (up to `limits.maxMatches` topics), until `ctx.rematch()`, a recheck or a
-   * refresh. Anything but `true` means no.
+   * this subscription; the answer is kept (up to `limits.maxMatches` topics), until {@link PatternContext.rematch}, or
+   * what does the same. Anything but `true` means no.
    *
-   * It has to answer at once: what it goes by is loaded in `join` and kept in the state. A throw, and a promise, end the
-   * subscription as a crash.
+   * It has to answer at once: what it goes by is loaded in `join`, or in `recheck`, and kept in the state. A throw, and a
+   * promise, end the subscription as a crash.
    *
    * @param params What is in the topic's name, by the pattern of the registration.
    */

@@ -9,6 +9,7 @@ import type { TopicKind } from "./topic_kind.ts";
 export interface PatternChannel extends SubscribedChannel {
   readonly owner: SubscribedChannel["owner"] & Pick<ChannelOwner<never>, "authorizations">;
   readonly kind: TopicKind;
+  readonly state: unknown;
   readonly ctx: ChannelCtx;
 }
 
@@ -19,8 +20,9 @@ export interface PatternChannel extends SubscribedChannel {
 export class PatternSubscription extends ChannelSubscription implements PatternSubscriber {
   readonly #channel: PatternChannel;
   readonly #verdicts = new Map<string, boolean>();
-  /** How often the user had been authorized when they were given. */
+  /** How often the user had been authorized when they were given, and by which state of the channel. */
   #authorizations = 0;
+  #state: unknown = undefined;
   #hasCrashed = false;
 
   /** Holds the pattern. Throws what `Topics.hold` throws. */
@@ -30,10 +32,11 @@ export class PatternSubscription extends ChannelSubscription implements PatternS
   }
 
   mayGet(topic: string): boolean {
-    const { authorizations } = this.#channel.owner;
-    if (authorizations !== this.#authorizations) {
+    const { state, owner: { authorizations } } = this.#channel;
+    if (authorizations !== this.#authorizations || state !== this.#state) {
       this.#verdicts.clear();
       this.#authorizations = authorizations;
+      this.#state = state;
     }
     return this.#verdicts.get(topic) ?? this.#ask(topic);
   }

@@ -27,22 +27,22 @@ export interface RecheckedChannel {
 
 /**
  * Asks the topic's `recheck` handler, in the channel's own turn. On anything but `true` the channel ends at once, with
- * what its client has said meanwhile unheard. A throw is a crash, as in every handler. A member of a pattern is also asked
- * anew what it may get.
+ * what its client has said meanwhile unheard. A throw is a crash, as in every handler. What a member of a
+ * pattern may get is asked anew.
  */
 export function recheck(channel: RecheckedChannel): void | Promise<void> {
   const handler = channel.kind.recheck;
   if (handler === null || channel.hasEnded) return;
-  channel.subscription.rematch();
   channel.ctx.begin(null, "recheck");
   const decide = (answer: unknown): void => {
+    channel.subscription.rematch();
     if (answer === true) return channel.handled();
     if (channel.hasEnded) return;
     channel.owner.ports.counters.add("channels.recheck_failed");
     channel.requestEnd({ kind: "kicked", reason: NOT_A_MEMBER });
   };
   const answer = handler(channel.ctx, undefined);
-  if (answer === true) return channel.handled();
+  if (answer === true) return decide(answer);
   // A refusal is pending, too: what is pending ends at once, before the messages that wait.
   return channel.pending(Promise.resolve(answer).then(decide));
 }

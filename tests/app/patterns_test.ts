@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { dropOldest, refuse, TroupeError, type User } from "../../mod.ts";
+import { dropOldest, joined as withState, refuse, TroupeError, type User } from "../../mod.ts";
 import { AppKit, type AppKitOptions } from "../../src/testing/app_kit.ts";
-import { brief, Client, replyTo } from "../sessions/client.ts";
+import { brief, Client, type Reply, replyTo } from "../sessions/client.ts";
 
 type Kit = AppKit<Account>;
 
@@ -23,7 +23,7 @@ function stage(options: AppKitOptions<Account> = {}): Kit {
     .topic("room:{id}:typing", {})
     .topic("other:{id}", {})
     .patterns("room:*", {
-      match: ({ user }, _topic, _params) => user.rooms.has("*") || user.rooms.has(_topic),
+      match: ({ user }, topic) => user.rooms.has("*") || user.rooms.has(topic),
     });
   return kit;
 }
@@ -42,13 +42,21 @@ async function joined(kit: Kit, topic: string, ...who: [string?, string[]?]): Pr
   return client;
 }
 
+/** The payload of `troupe:matched`. */
+interface Matched {
+  readonly topic: string;
+  readonly event: string;
+  readonly payload: unknown;
+  readonly offset?: number;
+}
+
 /** What has come of patterns: on which topic, and what. */
-async function matched(kit: Kit, client: Client): Promise<unknown[]> {
+async function matched(kit: Kit, client: Client): Promise<[string, Matched][]> {
   await kit.settle();
   return client.take().filter(([, , , event]) => event === "troupe:matched")
     .map(([joinRef, ref, topic, , payload]) => {
       assertEquals([joinRef, ref], [null, null]);
-      return [topic, payload];
+      return [topic, payload as Matched];
     });
 }
 
@@ -105,7 +113,7 @@ Deno.test("match decides topic by topic, and is asked once for each", async () =
   await using kit = stage();
   const watcher = await joined(kit, "room:*", "ada", ["room:1", "room:3"]);
   for (const id of [1, 2, 3, 1, 2, 3]) kit.app.broadcast(`room:${id}`, "said", {});
-  const topics = (await matched(kit, watcher)).map(([, payload]: any) => payload.topic);
+  const topics = (await matched(kit, watcher)).map(([, payload]) => payload.topic);
   assertEquals(topics, ["room:1", "room:3", "room:1", "room:3"]);
   const { counters } = kit.app.system;
   assertEquals([counters.get("patterns.granted"), counters.get("patterns.refused")], [2, 1]);
@@ -145,6 +153,37 @@ Deno.test("match is asked anew after a recheck, a refresh, and ctx.rematch()", a
   assertEquals([await isHeard(), kit.app.recheck()], [true, 1]);
   await kit.advance(0);
   assertEquals(await isHeard(), false);
+});
+
+Deno.test("match is asked anew when the state is another one, and after a recheck that takes its time", async () => {
+  await using kit = stage();
+  const loaded = Promise.withResolvers<void>();
+  kit.app.topic("team:{id}", {}).patterns("team:*", {
+    join: () => withState(new Set<string>()),
+    match: ({ state }, topic) => state.has(topic),
+    info(ctx, topic) {
+      ctx.state = new Set([topic as string]);
+    },
+    async recheck(ctx) {
+      await loaded.promise;
+      ctx.state.add("team:2");
+      return true;
+    },
+  });
+  const watcher = await joined(kit, "team:*");
+  const heard = async (): Promise<unknown[]> => {
+    for (const id of [1, 2]) kit.app.broadcast(`team:${id}`, "said", {});
+    return (await matched(kit, watcher)).map(([, payload]) => payload.topic);
+  };
+  assertEquals(await heard(), []);
+  kit.app.tell({ user: "ada" }, "team:*", "team:1");
+  await kit.settle();
+  assertEquals([await heard(), kit.app.recheck("team:*")], [["team:1"], 1]);
+  await kit.advance(0);
+  assertEquals(await heard(), ["team:1"]);
+  loaded.resolve();
+  await kit.settle();
+  assertEquals(await heard(), ["team:1", "team:2"]);
 });
 
 Deno.test("match gets the parameters of the registration: in the client's pattern, and in the topic", async () => {
@@ -215,7 +254,7 @@ Deno.test("where no pattern may be joined, a topic may be named like one; where 
   client.join("room:{1}"); // no parameter can be called so
   await kit.settle();
   const [first, second] = client.take();
-  assertEquals((first[4] as any).response, { reason: "unmatched topic" });
+  assertEquals((first[4] as Reply).response, { reason: "unmatched topic" });
   assertEquals(brief(second), "ok:4");
   assertThrows(() => kit.app.broadcast("room:*", "said", {}), TroupeError, "No topic of this app covers");
 });
@@ -254,7 +293,7 @@ Deno.test("a publication that is kept comes with its offset; a topic nobody has 
   kit.app.broadcast("log:1", "said", { n: 1 });
   kit.app.broadcast("log:1", "typing", undefined, { ephemeral: true });
   kit.app.broadcast("log:1", "image", new Uint8Array([255]));
-  assertEquals((await matched(kit, watcher)).map(([, payload]: any) => payload), [
+  assertEquals((await matched(kit, watcher)).map(([, payload]) => payload), [
     { topic: "log:1", event: "said", payload: { n: 1 }, offset: 1 },
     { topic: "log:1", event: "typing", payload: {} },
     { topic: "log:1", event: "image", payload: { "troupe:bytes": "/w==" }, offset: 2 },
@@ -352,8 +391,8 @@ Deno.test("the slow-consumer policy of the patterns applies: what is left out is
   watcher.connection.socket.resume();
   await kit.advance(1_000);
   const events = watcher.take().map((
-    [, , topic, event, payload]: any,
-  ) => [topic, event, payload.topic ?? payload]);
+    [, , topic, event, payload],
+  ) => [topic, event, (payload as Partial<Matched>).topic ?? payload]);
   assertEquals(events, [
     ["feed:*", "troupe:matched", "feed:0"],
     ["feed:*", "troupe:missed", { count: 3, from: null, to: null }],
@@ -399,12 +438,16 @@ Deno.test("members of a pattern are there for those who look after the app: they
   assertEquals([client.takeBrief(), left], [["troupe:kicked", "phx_close"], ["kicked"]]);
 });
 
+interface Resumption {
+  readonly response: { readonly troupe: { readonly session: string; readonly resumed?: boolean } };
+}
+
 Deno.test("a member whose connection drops comes back to its pattern, and is told how many it has missed", async () => {
   await using kit = stage({ limits: { graceMs: 10_000 } });
   const client = await connect(kit);
   client.join("room:*");
   await kit.settle();
-  const secret = (client.take()[0][4] as any).response.troupe.session;
+  const secret = (client.take()[0][4] as Resumption).response.troupe.session;
   client.connection.close(1006);
   await kit.settle();
   for (const id of [1, 2]) kit.app.broadcast(`room:${id}`, "said", {});
@@ -413,7 +456,9 @@ Deno.test("a member whose connection drops comes back to its pattern, and is tol
   back.join("room:*", { "troupe:session": secret });
   await kit.settle();
   assertEquals(
-    back.take().map(([, , , event, payload]: any) => payload.response?.troupe.resumed ?? [event, payload]),
+    back.take().map(([, , , event, payload]) =>
+      event === "phx_reply" ? (payload as Resumption).response.troupe.resumed : [event, payload]
+    ),
     [
       true,
       ["troupe:missed", { count: 2, from: null, to: null }],

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import fc from "fast-check";
 import { Counters } from "../../src/base/inspect.ts";
 import { silentLogger } from "../../src/base/log.ts";
-import { TopicPattern } from "../../src/contract/pattern.ts";
+import type { TopicPattern } from "../../src/contract/pattern.ts";
 import { phoenixV21 } from "../../src/protocol/phoenix_v2_1.ts";
 import { PatternTopic } from "../../src/topics/pattern_topic.ts";
 import { NO_PATTERNS, Patterns } from "../../src/topics/patterns.ts";
