@@ -1,5 +1,5 @@
 /**
- * What patterns of topics cost those who publish, in one run: `deno run -A bench/patterns.ts`, in under a minute.
+ * What patterns of topics cost those who publish, in one run: `deno task bench:patterns`, in under a minute.
  *
  * Publications go to topics that 0, 1, 10 and 100 patterns cover, in worlds of 1,000 and 10,000 patterns, and of 1,000
  * and 100,000 topics. All worlds are there at the same time, and take turns. Rounds are short, and the

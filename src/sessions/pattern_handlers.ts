@@ -41,7 +41,27 @@ export type MatchContext<W extends string, U extends User, S> = Pick<
   "user" | "state" | "topic" | "params" | "connection" | "connectionId" | "log" | "now"
 >;
 
-/** The handlers of patterns that clients join: those within `W`. */
+/**
+ * The handlers of patterns that clients join: those within `W`.
+ *
+ * @example
+ * ```ts
+ * import { App, joined, refuse, type User } from "@troupe/core";
+ *
+ * const teamOf = (user: User) => Promise.resolve(user.id === "ada" ? "7" : "8"); // your own: a database, …
+ *
+ * const app = new App()
+ *   .topic("team:{team}:{room}", {})
+ *   .patterns("team:{team}:*", {
+ *     async join(ctx) {
+ *       const team = await teamOf(ctx.user);
+ *       return ctx.params.team === team ? joined({ team }) : refuse({ reason: "not_your_team" });
+ *     },
+ *     match: (ctx, _topic, { team }) => team === ctx.state.team,
+ *   });
+ * await app.close();
+ * ```
+ */
 export interface PatternHandlers<W extends string, U extends User, S> {
   /**
    * May this subscriber get what `topic` publishes? Asked in the topic's commit, when it first publishes something for
