@@ -2,7 +2,6 @@ import { messageOf, TroupeError } from "../base/errors.ts";
 import { offer } from "../actors/inside.ts";
 import type { System } from "../actors/system.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
-import { TopicPattern } from "../contract/pattern.ts";
 import type { EventLoopLag } from "../http/loop_lag.ts";
 import type { Middleware } from "../http/middleware.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
@@ -14,12 +13,11 @@ import { patternKind } from "../sessions/pattern_kind.ts";
 import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
 import { checkOutgoing } from "../sessions/check_outgoing.ts";
-import { topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
-import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
+import { checkCloseCode, checkComponent } from "./checks.ts";
 import { CLOSE_DEADLINE_MS, type CloseOptions } from "./close_options.ts";
 import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
 import { Engine } from "./engine.ts";
@@ -33,6 +31,7 @@ import { checkOptions, completeLimits } from "./option_schemas.ts";
 import { Mounts } from "./mounts.ts";
 import type { Readiness } from "./readiness.ts";
 import type { AppOptions, SocketOptions } from "./options.ts";
+import { kindOfTopic } from "./kind_of_topic.ts";
 import { guardRejections } from "./rejection_guard.ts";
 import { endProcess, onTerminationSignals } from "./signals.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
@@ -154,21 +153,16 @@ export class App<U extends User = User> {
     contract: T,
     handlers: TopicHandlers<TopicOf<T>, U, S, L>,
   ): this {
-    const given: AnyContract | string = contract;
-    checkTopic(given, handlers);
-    const topic = typeof given === "string" ? untyped(new TopicPattern(given)) : given;
-    const kind = topicKind(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
-    this.#engine.kinds.add(kind);
+    this.#engine.kinds.add(kindOfTopic(contract, handlers));
     return this;
   }
 
   /**
-   * Lets clients join patterns of topics, and get what all topics publish that a pattern covers: see "Patterns" in
-   * docs/wire.md. From then on a topic's name that is a pattern is never an ordinary topic's.
+   * Lets clients join patterns of topics, and get what all topics publish that a pattern covers: "Patterns" in
+   * docs/wire.md. From then on a name that is a pattern is never an ordinary topic's.
    *
-   * @param within Which patterns: those that cover nothing that `within` does not cover. `"tenant:{tenant}:*"` lets them
-   * join `tenant:7:room:*`, `tenant:7:{kind}:typing` and, if `join` has no objection, `tenant:{t}:*`.
-   * @param handlers `match` decides, topic by topic, what a subscriber gets.
+   * @param within Which: those that cover nothing but what it covers. With `"tenant:{tenant}:*"` they may join
+   * `tenant:7:room:*`, `tenant:7:{kind}:typing`, `tenant:{t}:*`. `handlers.match` decides topic by topic.
    * @throws {TroupeError} `invalid_pattern`, `invalid_handlers`, `duplicate_pattern`.
    */
   patterns<const W extends string, S = undefined>(within: W, handlers: PatternHandlers<W, U, S>): this {
