@@ -94,6 +94,7 @@ export type {
 } from "./src/sessions/topic_handlers.ts";
 export type {
   MatchContext,
+  PatternCapability,
   PatternContext,
   PatternHandlers,
   PatternJoinContext,

@@ -11,22 +11,35 @@ import type {
 import type { Joined } from "./refusal.ts";
 import type { User } from "./user.ts";
 
-/** What publishes: a pattern is read only. */
-type Publishing = "broadcast" | "broadcastBytes";
+/** What of a channel's context there is where nothing can be published. */
+export type PatternCapability =
+  | "topic"
+  | "connectionId"
+  | "user"
+  | "params"
+  | "connection"
+  | "event"
+  | "self"
+  | "log"
+  | "signal"
+  | "uuid"
+  | "now"
+  | "push"
+  | "stop";
 
 /**
  * What the join handler of a pattern can do. `ctx.topic` is the pattern as the client has it, e.g. `tenant:7:room:*`,
  * and `ctx.params` are what it says of the parameters of the registration, e.g. `{ tenant: "7" }`; one that it leaves
  * open is as the client wrote it, e.g. `{t}`.
  */
-export type PatternJoinContext<W extends string, U extends User> = Omit<
+export type PatternJoinContext<W extends string, U extends User> = Pick<
   JoinContext<Untyped<W>, U>,
-  Publishing
+  PatternCapability
 >;
 
 /** What the handlers of a pattern can do. */
 export interface PatternContext<W extends string, U extends User, S>
-  extends Omit<ChannelContext<Untyped<W>, U, S>, Publishing> {
+  extends Pick<ChannelContext<Untyped<W>, U, S>, PatternCapability | "state" | "request"> {
   /**
    * Forgets what `match` has answered for this subscription, so that it is asked again: call it when what `match` goes by
    * has changed, e.g. in the state. A recheck, a refreshed authorization, a client that comes back and another state
