@@ -66,10 +66,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   #ref: Ref<ChannelMessage> | null = null;
   #address: Ref<unknown> | null = null;
 
-  /**
-   * `previous` is the incarnation of this session in this topic that this one replaces. Throws what `Topics.hold`
-   * throws.
-   */
+  /** `previous`: the incarnation of the session in this topic that this one replaces. Throws what `Topics.hold` throws. */
   constructor(
     owner: ChannelOwner<Channel>,
     kind: TopicKind,
