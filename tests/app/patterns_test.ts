@@ -1,5 +1,18 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { dropOldest, joined as withState, refuse, TroupeError, type User } from "../../mod.ts";
+import {
+  dropOldest,
+  joined as withState,
+  latest,
+  type Log,
+  type LogBatch,
+  type LogHead,
+  type LogPage,
+  type LogSnapshot,
+  memoryLog,
+  refuse,
+  TroupeError,
+  type User,
+} from "../../mod.ts";
 import { AppKit, type AppKitOptions } from "../../src/testing/app_kit.ts";
 import { brief, Client, type Reply, replyTo } from "../sessions/client.ts";
 
@@ -108,6 +121,83 @@ Deno.test("what a topic publishes comes in its order, in the turn of its commit"
   assertEquals(member.take().map((message) => message[4]), [0, 1, 2, 3, 4]);
   assertEquals(watcher.take().map((message) => message[4]), [0, 1, 2, 3, 4].map((i) => said("room:1", i)));
 });
+
+Deno.test("in whatever order actors run, a pattern has the order of each topic that its members have", async () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    await using kit = stage({ seed, shuffle: true, scheduler: { maxSteps: 5 } });
+    const rooms = ["room:1", "room:2", "room:3"];
+    const watcher = await joined(kit, "room:*");
+    const speakers = await Promise.all([0, 1, 2, 3].map(() => connect(kit, "eve")));
+    for (const speaker of speakers) for (const room of rooms) speaker.join(room);
+    await kit.settle();
+    for (const speaker of speakers) speaker.take();
+    for (let n = 0; n < 40; n++) {
+      speakers[n % 4].push(rooms[kit.random.integer(3)], "say", n);
+      if (kit.random.integer(3) === 0) kit.turn();
+    }
+    await kit.settle();
+    const heard = speakers[0].take().filter(([, , , event]) => event === "said");
+    const watched = await matched(kit, watcher);
+    for (const room of rooms) {
+      assertEquals(
+        watched.filter(([, { topic }]) => topic === room).map(([, { payload }]) => payload),
+        heard.filter(([, , topic]) => topic === room).map((message) => message[4]),
+        `seed ${seed}, ${room}`,
+      );
+    }
+    assertEquals(watched.length, 40);
+  }
+});
+
+Deno.test("what could not be stored reaches no pattern; what is stored later comes then", async () => {
+  const log = new SlowLog();
+  await using kit = stage({ log });
+  kit.app.topic("log:{id}", { history: { size: 10, ttlMs: 60_000 } }).patterns("log:*", {
+    match: () => true,
+  });
+  const watcher = await joined(kit, "log:*");
+  const payloads = async () =>
+    (await matched(kit, watcher)).map(([, { payload, offset }]) => [payload, offset]);
+  kit.app.broadcast("log:1", "said", "first");
+  assertEquals(await payloads(), []);
+  log.done();
+  assertEquals(await payloads(), [["first", 1]]);
+  kit.app.broadcast("log:1", "said", "lost");
+  await kit.settle();
+  log.fails();
+  assertEquals(await payloads(), []);
+  kit.app.broadcast("log:1", "said", "second");
+  await kit.settle();
+  log.done();
+  assertEquals(await payloads(), [["second", 2]]);
+});
+
+/** A log that stores when the test says so. */
+class SlowLog implements Log {
+  readonly #inner = memoryLog();
+  #pending: { store: () => void; fail: () => void }[] = [];
+
+  done(): void {
+    this.#pending.shift()!.store();
+  }
+
+  fails(): void {
+    this.#pending.shift()!.fail();
+  }
+
+  append(batches: readonly LogBatch[]): Promise<readonly LogHead[]> {
+    return new Promise((resolve, reject) =>
+      this.#pending.push({
+        store: () => resolve(this.#inner.append(batches)),
+        fail: () => reject(new Error("the disk is full")),
+      })
+    );
+  }
+
+  head = (topic: string): LogHead => this.#inner.head(topic);
+  read = (topic: string, after: number, max: number): LogPage => this.#inner.read(topic, after, max);
+  snapshot = (topic: string): LogSnapshot | null => this.#inner.snapshot(topic);
+}
 
 Deno.test("match decides topic by topic, and is asked once for each", async () => {
   await using kit = stage();
@@ -399,6 +489,24 @@ Deno.test("the slow-consumer policy of the patterns applies: what is left out is
     ["feed:*", "troupe:matched", "feed:4"],
     ["feed:*", "troupe:matched", "feed:5"],
   ]);
+});
+
+Deno.test("the key of latest() sees the topic: the newest publication of each waits", async () => {
+  await using kit = stage({ limits: { transportFrames: 1, transportBytes: 1 } });
+  kit.app.topic("feed:{id}", { history: { size: 10, ttlMs: 60_000 } }).patterns("feed:*", {
+    match: () => true,
+    slow: latest<Matched>({ key: (event, { topic }) => `${event} ${topic}` }),
+  });
+  const watcher = await joined(kit, "feed:*");
+  watcher.connection.socket.stalled = true;
+  for (let i = 0; i < 7; i++) {
+    kit.app.broadcast(`feed:${i % 2}`, "said", i);
+    await kit.settle();
+  }
+  watcher.connection.socket.resume();
+  await kit.advance(1_000);
+  const newest = (await matched(kit, watcher)).map(([, { topic, payload }]) => [topic, payload]);
+  assertEquals(newest, [["feed:0", 0], ["feed:1", 5], ["feed:0", 6]]);
 });
 
 Deno.test("nobody publishes in a pattern, and clients have nothing to say there", async () => {
