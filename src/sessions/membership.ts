@@ -1,10 +1,10 @@
-import { ChannelCtx } from "./channel_context.ts";
+import { ChannelCtx, type ContextChannel } from "./channel_context.ts";
 import { ChannelSubscription } from "./channel_subscription.ts";
-import { type PatternContextChannel, PatternCtx } from "./pattern_context.ts";
+import { PatternCtx } from "./pattern_context.ts";
 import { type PatternChannel, PatternSubscription } from "./pattern_subscription.ts";
 
 /** What handlers see of `channel`: it is a member of a topic, or of a pattern. */
-export function contextOf(channel: PatternContextChannel & PatternChannel): ChannelCtx {
+export function contextOf(channel: ContextChannel & PatternChannel): ChannelCtx {
   return channel.kind.match === null ? new ChannelCtx(channel) : new PatternCtx(channel);
 }
 
