@@ -3,7 +3,7 @@
 import { App, bytes, defineTopic, joined } from "@troupe/core";
 import { z } from "zod";
 
-const Room = defineTopic("room:{id}", {
+export const Room = defineTopic("room:{id}", {
   join: { payload: z.object({ nickname: z.string().min(1).max(40) }), reply: z.object({ motd: z.string() }) },
   client: {
     say: { payload: z.object({ text: z.string().min(1).max(500) }), reply: z.object({ id: z.string() }) },

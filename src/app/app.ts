@@ -6,7 +6,6 @@ import type { EventLoopLag } from "../http/loop_lag.ts";
 import type { Middleware } from "../http/middleware.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
-import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
 import type { PatternHandlers } from "../sessions/pattern_handlers.ts";
 import { patternKind } from "../sessions/pattern_kind.ts";
@@ -16,25 +15,27 @@ import { checkOutgoing } from "../sessions/check_outgoing.ts";
 import type { User } from "../sessions/user.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
-import { type AskClients, askClients } from "./ask_clients.ts";
+import type { AskClients } from "./ask_clients.ts";
 import { checkCloseCode, checkComponent } from "./checks.ts";
-import { CLOSE_DEADLINE_MS, type CloseOptions } from "./close_options.ts";
-import { ConnectionDirectory, type Connections, type Target } from "./connections.ts";
-import { Engine } from "./engine.ts";
+import type { CloseOptions } from "./close_options.ts";
+import type { ConnectionDirectory, Connections, Target } from "./connections.ts";
+import type { Engine } from "./engine.ts";
 import { SHUTTING_DOWN } from "./gate.ts";
 import type { Gauges } from "./gauges.ts";
 import type { DrainOptions } from "./drain.ts";
 import { urlOf } from "./incoming.ts";
-import { Listeners, type Listening, type ListenOptions } from "./listen.ts";
+import { kindOfTopic } from "./kind_of_topic.ts";
+import { Life, type LifePorts } from "./life.ts";
+import { DEADLINE_MS, type Declaration, Lives } from "./lives.ts";
+import type { Listening, ListenOptions } from "./listen.ts";
 import type { AppLimits } from "./live_limits.ts";
-import { checkOptions, completeLimits } from "./option_schemas.ts";
-import { Mounts } from "./mounts.ts";
+import { checkOptions } from "./option_schemas.ts";
 import type { Readiness } from "./readiness.ts";
 import type { AppOptions, SocketOptions } from "./options.ts";
-import { kindOfTopic } from "./kind_of_topic.ts";
-import { guardRejections } from "./rejection_guard.ts";
-import { endProcess, onTerminationSignals } from "./signals.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
+
+/** The lives of an app, for the test kit. Not part of any entry point. */
+export let livesOf: (app: App<never>) => Lives;
 
 /**
  * A realtime application: topics, raw components, and the connections to them. It is a `fetch` handler: give it to
@@ -65,25 +66,12 @@ export class App<U extends User = User> {
    * wants it. `info` is what `Deno.serve` hands to its handlers; without it, addresses are empty.
    */
   readonly fetch: (request: Request, info?: { readonly remoteAddr?: Deno.Addr }) => Promise<Response>;
-  /** Every open connection. */
-  readonly connections: Connections<U>;
-  /** The bounds, which can be changed while the app runs. */
-  readonly limits: AppLimits;
-  /** Which addresses may connect. */
-  readonly addresses: Addresses;
-  /** How late the event loop is. */
-  readonly loopLag: EventLoopLag;
-  /** Every living topic, and who is in it. */
-  readonly topics: TopicDirectory;
-  /** Asks clients, and resolves with what they answer: see {@link AskClients}. */
-  readonly request: AskClients;
   readonly #options: AppOptions<U>;
-  readonly #engine: Engine;
-  readonly #mounts: Mounts;
-  readonly #directory: ConnectionDirectory<U>;
-  readonly #listeners: Listeners;
-  readonly #undo: (() => void)[] = [];
-  #closed: Promise<void> | null = null;
+  readonly #lives: Lives;
+
+  static {
+    livesOf = (app) => app.#lives;
+  }
 
   /**
    * Makes an app. It starts nothing that keeps a process alive.
@@ -94,40 +82,48 @@ export class App<U extends User = User> {
   constructor(options: AppOptions<U> = {}) {
     checkOptions("new App", options);
     this.#options = options;
-    this.#engine = new Engine(options as AppOptions<never>, completeLimits(options.limits));
-    this.#mounts = new Mounts(this.#engine, options as AppOptions<never>);
-    const { guards } = this.#engine;
-    this.limits = guards.limits;
-    this.addresses = guards.addresses;
-    this.loopLag = guards.lag;
-    this.fetch = (request, info) => this.#fetch(request, guards.addressOf(request, info?.remoteAddr));
-    this.connections = this.#directory = new ConnectionDirectory(
-      this.#engine.connections,
-      this.#engine.members,
-      this.#engine.claims,
-    );
-    this.#listeners = new Listeners({
-      clock: this.system.clock,
-      logger: this.system.logger,
-      serve: this.#mounts.serve,
-      fetch: this.fetch,
-      drain: (drainOptions) => this.drain(drainOptions),
-      close: (closeOptions) => this.close(closeOptions),
-    });
-    this.topics = this.#engine.topicDirectory();
-    this.request = askClients({
-      members: this.#engine.members,
-      kindOf: (topic) => this.#engine.kinds.of(topic),
-    });
-    if (options.path !== false) this.socket(options.path ?? "/socket");
-    const { system } = this;
-    if (options.guardRejections) this.#undo.push(guardRejections(system.counters, system.logger));
-    if (options.signals) this.#undo.push(onTerminationSignals(() => void endProcess(() => this.close())));
+    this.fetch = (request, info) => {
+      return this.#fetch(request, this.#engine.guards.addressOf(request, info?.remoteAddr));
+    };
+    const { fetch } = this;
+    const close = (bounds?: CloseOptions): Promise<void> => this.close(bounds);
+    const ports: LifePorts = { fetch, drain: (bounds) => this.drain(bounds), close };
+    this.#lives = new Lives((others) => new Life(options as AppOptions<never>, ports, others));
+  }
+
+  /** Every open connection. */
+  get connections(): Connections<U> {
+    return this.#lives.known("app.connections").connections as unknown as Connections<U>;
+  }
+
+  /** The bounds, which can be changed while the app runs. */
+  get limits(): AppLimits {
+    return this.#lives.known("app.limits").engine.guards.limits;
+  }
+
+  /** Which addresses may connect. */
+  get addresses(): Addresses {
+    return this.#lives.known("app.addresses").engine.guards.addresses;
+  }
+
+  /** How late the event loop is. */
+  get loopLag(): EventLoopLag {
+    return this.#lives.known("app.loopLag").engine.guards.lag;
+  }
+
+  /** Every living topic, and who is in it. */
+  get topics(): TopicDirectory {
+    return this.#lives.known("app.topics").topics;
+  }
+
+  /** Asks clients, and resolves with what they answer: see {@link AskClients}. */
+  get request(): AskClients {
+    return this.#lives.known("app.request").request;
   }
 
   /** The actor system below: its tree, counters and dead letters can be looked at, and actors of your own spawned. */
   get system(): System {
-    return this.#engine.system;
+    return this.#lives.known("app.system").system;
   }
 
   /** How much of everything is held right now: see {@link Gauges}. What has happened is in `app.system.counters`. */
@@ -153,8 +149,8 @@ export class App<U extends User = User> {
     contract: T,
     handlers: TopicHandlers<TopicOf<T>, U, S, L>,
   ): this {
-    this.#engine.kinds.add(kindOfTopic(contract, handlers));
-    return this;
+    const kind = kindOfTopic(contract, handlers);
+    return this.#declare(({ engine }) => engine.kinds.add(kind));
   }
 
   /**
@@ -166,8 +162,8 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `invalid_pattern`, `invalid_handlers`, `duplicate_pattern`.
    */
   patterns<const W extends string, S = undefined>(within: W, handlers: PatternHandlers<W, U, S>): this {
-    this.#engine.kinds.addPatterns(patternKind(within, handlers));
-    return this;
+    const kind = patternKind(within, handlers);
+    return this.#declare(({ engine }) => engine.kinds.addPatterns(kind));
   }
 
   /**
@@ -179,8 +175,7 @@ export class App<U extends User = User> {
    */
   component<S = undefined>(path: string, component: Component<S, U>): this {
     checkComponent(path, component);
-    this.#mounts.component(path, component as unknown as Component<unknown>);
-    return this;
+    return this.#declare(({ mounts }) => mounts.component(path, component as unknown as Component<unknown>));
   }
 
   /**
@@ -190,14 +185,12 @@ export class App<U extends User = User> {
    */
   socket(path: string, options: SocketOptions = {}): this {
     checkOptions("app.socket", options);
-    this.#mounts.socket(path, options);
-    return this;
+    return this.#declare((life) => life.socket(path, options));
   }
 
   /** Adds a step that every connection goes through from now on, behind those that are there. */
   use(middleware: Middleware): this {
-    this.#engine.guards.middleware.add(middleware);
-    return this;
+    return this.#declare(({ engine }) => engine.guards.middleware.add(middleware));
   }
 
   /**
@@ -208,8 +201,8 @@ export class App<U extends User = User> {
    * refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
-    const { clock } = this.system;
-    const kind = this.#engine.kinds.of(topic);
+    const { clock } = this.#engine.system;
+    const kind = this.#life.kindOf(topic);
     this.#engine.topics.publish(publicationIn(topic, kind, OUTSIDER, event, payload, options, clock));
   }
 
@@ -226,15 +219,9 @@ export class App<U extends User = User> {
    */
   send(to: Target, topic: string, event: string, payload: unknown): number;
   send(to: Target, data: RawData | string, event?: string, payload?: unknown): number {
-    const meant = this.#directory.meant(to);
-    if (event === undefined) {
-      const frame = rawFrame(data);
-      const raw = meant.filter((connection) => connection.codec === null);
-      for (const connection of raw) connection.write(frame);
-      return raw.length;
-    }
+    if (event === undefined) return this.#directory.sendRaw(to, data);
     const topic = data as string;
-    checkOutgoing(this.#engine.kinds.of(topic), event, payload);
+    checkOutgoing(this.#life.kindOf(topic), event, payload);
     const members = this.#directory.membersAmong(to, topic);
     for (const member of members) member.push(event, payload);
     return members.filter(({ isAway }) => !isAway).length;
@@ -247,7 +234,7 @@ export class App<U extends User = User> {
    * @throws {TroupeError} `bad_target`, `unmatched_topic`.
    */
   tell(to: Target, topic: string, message: unknown): number {
-    this.#engine.kinds.of(topic);
+    this.#life.kindOf(topic);
     return this.#directory.membersAmong(to, topic).filter(({ address }) => offer(address, message)).length;
   }
 
@@ -304,7 +291,7 @@ export class App<U extends User = User> {
    */
   handles(request: Request): boolean {
     const url = urlOf(request);
-    return url !== null && this.#mounts.has(url.pathname);
+    return url !== null && this.#life.mounts.has(url.pathname);
   }
 
   /**
@@ -315,10 +302,11 @@ export class App<U extends User = User> {
    */
   listen(options: ListenOptions = {}): Listening {
     checkOptions("app.listen", options);
-    if (this.#closed !== null) {
+    const life = this.#lives.known("app.listen");
+    if (life.isClosed) {
       throw new TroupeError("app_closed", "Cannot listen: the app is closed, and does not start again");
     }
-    return this.#listeners.start(options);
+    return life.listeners.start(options);
   }
 
   /**
@@ -364,7 +352,7 @@ export class App<U extends User = User> {
    */
   close(options: CloseOptions = {}): Promise<void> {
     checkOptions("app.close", options);
-    return this.#closed ??= this.#close(options.deadlineMs ?? CLOSE_DEADLINE_MS);
+    return this.#life.close(options.deadlineMs ?? DEADLINE_MS);
   }
 
   /** {@link App.close} with its default deadline. */
@@ -372,29 +360,39 @@ export class App<U extends User = User> {
     await this.close();
   }
 
-  async #close(deadlineMs: number): Promise<void> {
-    const { clock } = this.system;
-    const endMs = clock.elapsedMs() + deadlineMs;
-    await this.#engine.end(deadlineMs);
-    this.#mounts.end();
-    const restMs = Math.max(endMs - clock.elapsedMs(), 0);
-    await this.#listeners.stop(restMs);
-    for (const undo of this.#undo) undo();
-  }
-
   async #fetch(request: Request, remoteAddress: string): Promise<Response> {
     const url = urlOf(request);
-    if (this.#closed !== null) return this.#mounts.refuse(url, SHUTTING_DOWN);
+    if (this.#life.isClosed) return this.#life.mounts.refuse(url, SHUTTING_DOWN);
     if (url === null) return refusalResponse(400, "bad_url");
-    const answer = this.#mounts.answer(request, url, remoteAddress);
+    const answer = this.#life.mounts.answer(request, url, remoteAddress);
     if (answer !== null) return await answer;
     if (this.#options.fallback === undefined) return refusalResponse(404, "not_found");
     try {
       return await this.#options.fallback(request, remoteAddress);
     } catch (error) {
-      this.system.counters.add("fallback.failed");
-      this.system.logger.log("error", "fallback failed", { error: messageOf(error), path: url.pathname });
+      this.#engine.system.counters.add("fallback.failed");
+      this.#engine.system.logger.log("error", "fallback failed", {
+        error: messageOf(error),
+        path: url.pathname,
+      });
       return refusalResponse(500, "fallback_failed");
     }
+  }
+
+  get #engine(): Engine {
+    return this.#life.engine;
+  }
+
+  get #directory(): ConnectionDirectory<U> {
+    return this.#life.connections as unknown as ConnectionDirectory<U>;
+  }
+
+  get #life(): Life {
+    return this.#lives.now;
+  }
+
+  #declare(declaration: Declaration): this {
+    this.#lives.declare(declaration);
+    return this;
   }
 }

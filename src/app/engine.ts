@@ -135,7 +135,8 @@ export class Engine {
       mailboxCapacity: limits.topicMailbox,
       idleMs: limits.topicIdleMs,
     };
-    this.#log = options.log ?? memoryLog({ clock, random, counters });
+    this.#log = options.log ?? memoryLog({ clock, random });
+    this.#log.countIn?.(counters);
     const patterns = new Patterns({ logger, counters });
     this.topics = new Topics("topics", ports, {
       ...bounds,

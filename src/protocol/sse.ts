@@ -171,7 +171,7 @@ export function formatPosition({ epoch, offset }: Position): string {
 
 /** Reads what {@link formatPosition} wrote; `null` for everything else. */
 export function parsePosition(id: string): Position | null {
-  const [, epoch, digits] = /^(.{1,128}):([1-9]\d{0,15})$/.exec(id) ?? [];
+  const [, epoch, digits] = /^(.{1,128}):(0|[1-9]\d{0,15})$/.exec(id) ?? [];
   const offset = Number(digits);
   return epoch !== undefined && Number.isSafeInteger(offset) ? { epoch, offset } : null;
 }

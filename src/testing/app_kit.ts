@@ -2,6 +2,7 @@ import { App } from "../app/app.ts";
 import type { AppOptions } from "../app/options.ts";
 import type { Random } from "../base/random.ts";
 import type { User } from "../sessions/user.ts";
+import { FakeNetwork } from "./fake_network.ts";
 import { type FakeConnection, FakeTransport } from "./fake_transport.ts";
 import type { VirtualClock } from "./virtual_clock.ts";
 import { VirtualTime, type VirtualTimeOptions } from "./virtual_time.ts";
@@ -38,7 +39,7 @@ export class AppKit<U extends User = User> {
   /** Its randomness. */
   readonly random: Random;
   readonly #time: VirtualTime;
-  readonly #transport = new FakeTransport();
+  readonly #network: FakeNetwork;
 
   /** Makes an app that stands still. */
   constructor(options: AppKitOptions<U> = {}) {
@@ -47,7 +48,9 @@ export class AppKit<U extends User = User> {
     const { clock, random, scheduler } = time;
     this.clock = clock;
     this.random = random;
-    this.app = new App<U>({ ...appOptions, clock, random, scheduler, transports: [this.#transport] });
+    const transport = new FakeTransport();
+    this.app = new App<U>({ ...appOptions, clock, random, scheduler, transports: [transport] });
+    this.#network = new FakeNetwork(time, transport, this.app.fetch);
   }
 
   /**
@@ -67,16 +70,7 @@ export class AppKit<U extends User = User> {
     headers: HeadersInit = {},
     from?: string,
   ): Promise<FakeConnection | Response> {
-    const request = this.#transport.request(new URL(path, "http://app.example"), headers);
-    const remoteAddr: Deno.NetAddr = { transport: "tcp", hostname: from ?? "", port: 0 };
-    const pending = this.app.fetch(request, { remoteAddr });
-    await this.settle(); // it may have to wait for its turn among others
-    const response = await pending;
-    const connection = this.#transport.accepted(request);
-    if (connection === null) return response;
-    connection.open();
-    await this.settle();
-    return connection;
+    return await this.#network.connect(path, headers, from);
   }
 
   /**

@@ -5,6 +5,7 @@ import { closeEvent, sseComment, SseEnd, sseEvent, sseMessage, SseReply } from "
 import type { Turn } from "../protocol/turn.ts";
 import type { Socket, SocketSink } from "../sessions/socket.ts";
 import { joinRefusalBody, joinRefusalStatus, refusedEvent } from "./sse_answers.ts";
+import { sseBeginning } from "./sse_beginning.ts";
 import type { Beating, KeepAlive } from "./sse_keep_alive.ts";
 import { type EventBytes, SseStream } from "./sse_stream.ts";
 import type { TransportPorts } from "./transport.ts";
@@ -225,11 +226,10 @@ export class SseConnection implements Socket, Beating {
     const { signer } = this.#ports.transport;
     const head = `{"token":${JSON.stringify(signer.sign(SSE_PURPOSE, this.id))},`;
     const data = head + (reply.data as string).slice(1);
-    this.#stream.write(sseEvent("troupe:joined", data, null, this.#retryMs));
-    // No topic keeps a history that could fill the gap: the client is told, so that it fetches what it shows anew.
-    if (this.#wish.lastEventId !== null) {
-      this.#stream.write(sseEvent("troupe:reset", '{"reason":"no_history"}'));
-    }
+    const beginning = sseBeginning(reply.response);
+    this.#stream.write(sseEvent("troupe:joined", data, beginning.id, this.#retryMs));
+    // What the gap cannot be filled with is told, so that the client fetches what it shows anew.
+    if (this.#wish.lastEventId !== null && beginning.notice !== null) this.#stream.write(beginning.notice);
     this.#startStream();
   }
 

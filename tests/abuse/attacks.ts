@@ -17,6 +17,8 @@ export interface Attack {
    * The counters of which at least one must have gone up; none: the runtime refuses it before the application is asked.
    */
   readonly counted: readonly string[];
+  /** Whether it comes to its end at a server without any limits, too. */
+  readonly endsByItself: boolean;
   /** Carries it out. Resolves when every socket of its own is gone. */
   run(port: number, scale: Scale): Promise<void>;
 }
@@ -64,6 +66,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "slowloris: handshakes that never end",
     counted: [],
+    endsByItself: true,
     async run(port, scale) {
       const clients = await Promise.all(
         Array.from({ length: Math.ceil(200 * scale) }, () => RawClient.connect(port)),
@@ -81,6 +84,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "a flood at 100 times the message limit",
     counted: ["limits.messages.closed"],
+    endsByItself: false,
     async run(port, scale) {
       const client = await getIn(port);
       await bearing(client, async () => {
@@ -96,6 +100,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "a message of 64 MiB, in one frame",
     counted: [],
+    endsByItself: true,
     async run(port) {
       const client = await getIn(port);
       await bearing(client, () => client.send(encodeFrame({ opcode: 1, payload: new Uint8Array(1 << 26) })));
@@ -104,6 +109,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "a message in fragments, larger than is accepted",
     counted: ["connections.too_big"],
+    endsByItself: false,
     async run(port, scale) {
       const client = await getIn(port);
       await bearing(client, async () => {
@@ -119,6 +125,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "joins without end",
     counted: ["limits.joins.throttled", "channels.too_many"],
+    endsByItself: false,
     async run(port, scale) {
       const client = await getIn(port);
       await bearing(client, async () => {
@@ -131,6 +138,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "invalid UTF-8",
     counted: [],
+    endsByItself: true,
     async run(port, scale) {
       await times(Math.ceil(100 * scale), 10, async () => {
         const client = await RawClient.connect(port);
@@ -145,6 +153,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "header bombs",
     counted: [],
+    endsByItself: true,
     async run(port, scale) {
       const bomb = Object.fromEntries(
         Array.from({ length: 2_000 }, (_, i) => [`x-${i}`, "a".repeat(500)] as const),
@@ -159,6 +168,7 @@ export const ATTACKS: readonly Attack[] = [
   {
     name: "10,000 connects from one address",
     counted: ["upgrades.refused.too_many_upgrades", "upgrades.refused.too_many_from_address"],
+    endsByItself: true,
     async run(port, scale) {
       await times(Math.max(1_500, 10_000 * scale), 50, async () => {
         const client = await RawClient.connect(port);

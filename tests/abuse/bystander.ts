@@ -7,7 +7,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { ChannelClient } from "../app/client.ts";
+import { ChannelClient, Client } from "../app/client.ts";
 
 /** Between two messages, in milliseconds: its own pace. */
 const PAUSE_MS = 5;
@@ -19,10 +19,13 @@ export interface Bystander extends AsyncDisposable {
   take(): Promise<number[]>;
 }
 
+/** What it does: it pushes in a channel, or sends to the raw echo at `/echo`. */
+export type Manner = "channel" | "raw";
+
 /** Lets one join a server on this machine. */
-export async function startBystander(port: number): Promise<Bystander> {
+export async function startBystander(port: number, manner: Manner = "channel"): Promise<Bystander> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", new URL(import.meta.url).pathname, String(port)],
+    args: ["run", "-A", new URL(import.meta.url).pathname, String(port), manner],
     stdin: "piped",
     stdout: "piped",
     stderr: "inherit",
@@ -57,10 +60,30 @@ export async function startBystander(port: number): Promise<Bystander> {
   };
 }
 
-async function main(port: string): Promise<void> {
-  const client = await ChannelClient.open(`ws://127.0.0.1:${port}/socket`);
-  client.send("1", "1", "room:quiet", "phx_join", {});
-  await client.client.next();
+/** Sends the message `n`, and checks what comes back. */
+type Exchange = (n: number) => Promise<void>;
+
+async function inChannel(port: string): Promise<[Exchange, Client]> {
+  const channel = await ChannelClient.open(`ws://127.0.0.1:${port}/socket`);
+  channel.send("1", "1", "room:quiet", "phx_join", {});
+  await channel.client.next();
+  return [async (n) => {
+    channel.send("1", String(n), "room:quiet", "echo", { n });
+    const answer = JSON.parse(String(await channel.client.next()));
+    assertEquals(answer, ["1", String(n), "room:quiet", "phx_reply", { status: "ok", response: { n } }]);
+  }, channel.client];
+}
+
+async function atEcho(port: string): Promise<[Exchange, Client]> {
+  const client = await Client.open(`ws://127.0.0.1:${port}/echo`);
+  return [async (n) => {
+    client.send(String(n));
+    assertEquals(await client.next(), String(n));
+  }, client];
+}
+
+async function main(port: string, manner: Manner): Promise<void> {
+  const [exchange, client] = await (manner === "channel" ? inChannel(port) : atEcho(port));
   console.log("joined");
   let latencies: number[] = [];
   let over = false;
@@ -73,14 +96,11 @@ async function main(port: string): Promise<void> {
   })();
   for (let n = 2; !over; n++) {
     const beganMs = performance.now();
-    client.send("1", String(n), "room:quiet", "echo", { n });
-    const answer = JSON.parse(String(await client.client.next()));
+    await exchange(n);
     latencies.push(performance.now() - beganMs);
-    const reply = { status: "ok", response: { n } };
-    assertEquals(answer, ["1", String(n), "room:quiet", "phx_reply", reply]);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
-  await client.client.close();
+  await client.close();
 }
 
-if (import.meta.main) await main(Deno.args[0]);
+if (import.meta.main) await main(Deno.args[0], Deno.args[1] as Manner);

@@ -1,8 +1,7 @@
 /**
  * The server that is attacked, in a process of its own: everything but the life of idle topics is as the defaults have
- * it. but for limits that the
- * command line gives. `GET /gauges` collects
- * garbage and tells what is held, what was counted and how much memory is in use.
+ * it, but for limits that the command line gives. `GET /gauges` collects garbage and tells what is held, what was
+ * counted and how much memory is in use.
  *
  * @module
  */

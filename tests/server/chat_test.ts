@@ -1,52 +1,37 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { inventNickname, Room } from "../../src/server/chat.ts";
-import { type RunningServer, startServer } from "../../src/server/main.ts";
-import { Member } from "./member.ts";
+import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { App, TroupeError } from "../../mod.ts";
+import { addChat, inventNickname, Room } from "../../src/server/chat.ts";
+import { type TestChannel, type TestKit, testKit } from "../../src/testing/mod.ts";
 
-/** Runs `test` with a server of its own, and with whoever it lets join. */
-async function withServer(
-  test: (enter: (params?: object, topic?: string) => Promise<Member>, server: RunningServer) => Promise<void>,
-): Promise<void> {
-  const server = startServer({ port: 0 });
-  const members: Member[] = [];
-  try {
-    await test(async (params = {}, topic = "room:lobby") => {
-      const member = new Member(server.url, topic, params);
-      members.push(member);
-      await member.join();
-      return member;
-    }, server);
-  } finally {
-    await Promise.all(members.map((member) => member.disconnect()));
-    await server.close();
-  }
+const app = new App();
+addChat(app);
+
+/** Somebody new in a room. */
+async function enter(kit: TestKit, nickname?: string, id = "lobby"): Promise<TestChannel<typeof Room>> {
+  return await (await kit.connect()).join(Room, { id }, { nickname });
 }
 
-/** Joins and goes away again. */
-async function tryToJoin(server: RunningServer, params: object, topic = "room:lobby"): Promise<unknown> {
-  const member = new Member(server.url, topic, params);
-  try {
-    return await member.join();
-  } finally {
-    await member.disconnect();
-  }
+/** What somebody is answered who is refused. */
+async function refusal(attempt: Promise<unknown>): Promise<{ reason: string; issues: { path: string }[] }> {
+  const { details } = await assertRejects(() => attempt, TroupeError);
+  return details.response as { reason: string; issues: { path: string }[] };
 }
 
 Deno.test("a join says which nickname one has", async () => {
-  await withServer(async (_enter, server) => {
-    assertEquals(await tryToJoin(server, { nickname: "Ada" }), ["ok", { nickname: "Ada" }]);
-    assertEquals(await tryToJoin(server, { nickname: " Ada " }), ["ok", { nickname: "Ada" }]);
-    const longest = "a".repeat(40);
-    assertEquals(await tryToJoin(server, { nickname: longest }), ["ok", { nickname: longest }]);
-  });
+  await using kit = testKit(app);
+  const longest = "a".repeat(40);
+  for (const [given, nickname] of [["Ada", "Ada"], [" Ada ", "Ada"], [longest, longest]]) {
+    assertEquals((await enter(kit, given)).reply, { nickname });
+  }
 });
 
 Deno.test("whoever gives no nickname is given one", async () => {
-  await withServer(async (enter) => {
-    const [ada, nobody] = [await enter({ nickname: "Ada" }), await enter()];
-    await nobody.push("say", { text: "hello" });
-    assertMatch((await ada.said.take()).by, /^[A-Z][a-z]+ [A-Z][a-z]+ [0-9a-f]{2}$/);
-  });
+  await using kit = testKit(app);
+  const [ada, nobody] = [await enter(kit, "Ada"), await enter(kit)];
+  await nobody.send("say", { text: "hello" });
+  const { by } = await ada.next("said");
+  assertMatch(by, /^[A-Z][a-z]+ [A-Z][a-z]+ [0-9a-f]{2}$/);
+  assertEquals(by, nobody.reply.nickname);
 });
 
 Deno.test("an invented nickname is one that a join would accept", () => {
@@ -61,62 +46,47 @@ for (
   const [what, nickname] of [["too long", "a".repeat(41)], ["empty", ""], ["blank", "  "], ["no text", 7]]
 ) {
   Deno.test(`a nickname that is ${what} is refused by an error that names the field`, async () => {
-    await withServer(async (_enter, server) => {
-      const [status, response] = await tryToJoin(server, { nickname }) as [string, {
-        reason: string;
-        issues: { path: string; message: string }[];
-      }];
-      assertEquals([status, response.reason], ["error", "invalid_payload"]);
-      assertEquals(response.issues.map(({ path }) => path), ["nickname"]);
-    });
+    await using kit = testKit(app);
+    const ada = await kit.connect();
+    const { reason, issues } = await refusal(ada.join("room:lobby", { nickname }));
+    assertEquals([reason, issues.map(({ path }) => path)], ["invalid_payload", ["nickname"]]);
   });
 }
 
 Deno.test("a topic that is no room is refused", async () => {
-  await withServer(async (_enter, server) => {
-    const [status] = await tryToJoin(server, {}, "hall:1") as [string, unknown];
-    assertEquals(status, "error");
-  });
+  await using kit = testKit(app);
+  const ada = await kit.connect();
+  assertEquals((await refusal(ada.join("hall:1"))).reason, "unmatched topic");
 });
 
 Deno.test("say replies with the id under which everybody, the sender included, hears it", async () => {
-  await withServer(async (enter) => {
-    const ada = await enter({ nickname: "Ada" });
-    const grace = await enter({ nickname: "Grace" });
-    const text = "<b>Zoë</b> 👋\nsecond line";
-    const [status, reply] = await ada.push("say", { text });
-    const heard = await ada.said.take();
-    assertEquals([status, reply], ["ok", { id: heard.id }]);
-    assertEquals(heard, await grace.said.take());
-    assertEquals(Object.keys(heard).sort(), ["at", "by", "id", "text"]);
-    assertEquals([heard.by, heard.text], ["Ada", text]);
-    assertEquals(new Date(heard.at).toISOString(), heard.at);
-  });
+  await using kit = testKit(app);
+  const [ada, grace] = [await enter(kit, "Ada"), await enter(kit, "Grace")];
+  const text = "<b>Zoë</b> 👋\nsecond line";
+  const reply = await ada.send("say", { text });
+  const heard = await ada.next("said");
+  assertEquals(reply, { id: heard.id });
+  assertEquals(heard, await grace.next("said"));
+  assertEquals(heard, { id: heard.id, by: "Ada", text, at: new Date(kit.clock.now()).toISOString() });
 });
 
 Deno.test("everybody hears the messages of a room in the same order", async () => {
-  await withServer(async (enter) => {
-    const [ada, grace] = [await enter({ nickname: "Ada" }), await enter({ nickname: "Grace" })];
-    const texts = Array.from({ length: 50 }, (_, i) => `message ${i}`);
-    await Promise.all(texts.map((text, i) => (i % 2 === 0 ? ada : grace).push("say", { text })));
-    const heard = async (member: Member): Promise<string[]> => {
-      const ids: string[] = [];
-      for (let i = 0; i < texts.length; i++) ids.push((await member.said.take()).id);
-      return ids;
-    };
-    assertEquals(await heard(ada), await heard(grace));
-  });
+  await using kit = testKit(app, { seed: 3, shuffle: true });
+  const [ada, grace] = [await enter(kit, "Ada"), await enter(kit, "Grace")];
+  const texts = Array.from({ length: 50 }, (_, i) => `message ${i}`);
+  await Promise.all(texts.map((text, i) => (i % 2 === 0 ? ada : grace).send("say", { text })));
+  const heard = ada.take("said");
+  assertEquals(heard.length, texts.length);
+  assertEquals(heard, grace.take("said"));
 });
 
 Deno.test("rooms do not hear each other", async () => {
-  await withServer(async (enter) => {
-    const ada = await enter({ nickname: "Ada" }, "room:attic");
-    const grace = await enter({ nickname: "Grace" }, "room:cellar");
-    await ada.push("say", { text: "up here" });
-    await grace.push("say", { text: "down here" });
-    assertEquals((await grace.said.take()).text, "down here");
-    assertEquals(grace.said.size, 0);
-  });
+  await using kit = testKit(app);
+  const [ada, grace] = [await enter(kit, "Ada", "attic"), await enter(kit, "Grace", "cellar")];
+  await ada.send("say", { text: "up here" });
+  await grace.send("say", { text: "down here" });
+  assertEquals((await grace.next("said")).text, "down here");
+  assertEquals(grace.take(), []);
 });
 
 for (
@@ -126,37 +96,29 @@ for (
   ]] as const
 ) {
   Deno.test(`a text that is ${what} is refused by an error that names the field, and nobody hears it`, async () => {
-    await withServer(async (enter) => {
-      const ada = await enter({ nickname: "Ada" });
-      const [status, response] = await ada.push("say", payload);
-      assertEquals(status, "error");
-      const { reason, issues } = response as { reason: string; issues: { path: string }[] };
-      assertEquals([reason, issues.map(({ path }) => path)], ["invalid_payload", ["text"]]);
-      await ada.push("say", { text: "a".repeat(2_000) });
-      assertEquals((await ada.said.take()).text.length, 2_000);
-      assertEquals(ada.said.size, 0);
-    });
+    await using kit = testKit(app);
+    const ada = await (await kit.connect()).join("room:lobby");
+    const { reason, issues } = await refusal(ada.send("say", payload));
+    assertEquals([reason, issues.map(({ path }) => path)], ["invalid_payload", ["text"]]);
+    await ada.send("say", { text: "a".repeat(2_000) });
+    assertEquals((await ada.next("said") as { text: string }).text.length, 2_000);
+    assertEquals(ada.take(), []);
   });
 }
 
 Deno.test("typing reaches the others alone", async () => {
-  await withServer(async (enter) => {
-    const [ada, grace] = [await enter({ nickname: "Ada" }), await enter({ nickname: "Grace" })];
-    assertEquals(await ada.push("typing"), ["ok", {}]);
-    assertEquals(await grace.typing.take(), { by: "Ada" });
-    // Behind it in the room's order: had it come to Ada too, it would be here now.
-    await ada.push("say", { text: "done" });
-    await ada.said.take();
-    assertEquals(ada.typing.size, 0);
-  });
+  await using kit = testKit(app);
+  const [ada, grace] = [await enter(kit, "Ada"), await enter(kit, "Grace")];
+  assertEquals(await ada.send("typing"), {});
+  assertEquals(await grace.next("typing"), { by: "Ada" });
+  assertEquals(ada.take(), []);
 });
 
 Deno.test("an event that the room does not know is refused, and the channel lives", async () => {
-  await withServer(async (enter) => {
-    const ada = await enter({ nickname: "Ada" });
-    assertEquals((await ada.push("shout", { text: "hey" }))[0], "error");
-    assertEquals((await ada.push("say", { text: "hey" }))[0], "ok");
-  });
+  await using kit = testKit(app);
+  const ada = await (await kit.connect()).join("room:lobby");
+  assertEquals((await refusal(ada.send("shout", { text: "hey" }))).reason, "unknown_event");
+  await ada.send("say", { text: "hey" });
 });
 
 Deno.test("the contract covers one level of rooms", () => {

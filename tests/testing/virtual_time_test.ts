@@ -27,3 +27,29 @@ Deno.test("VirtualTime draws the same from the same seed", () => {
   assertEquals(draw(3), draw(3));
   assertEquals(draw(3) === draw(4), false);
 });
+
+Deno.test("VirtualTime.settle goes on for as long as there is something to go on with at rest", async () => {
+  const time = new VirtualTime({});
+  let rests = 0;
+  time.onRest = () => ++rests < 3;
+  await time.settle();
+  assertEquals(rests, 3);
+});
+
+Deno.test("VirtualTime.waitFor lets time pass until it is there, no more than may pass", async () => {
+  const time = new VirtualTime({});
+  let isThere = false;
+  time.clock.setTimer(() => isThere = true, 500);
+  assertEquals(await time.waitFor(() => isThere, { withinMs: 400 }), false);
+  assertEquals(time.clock.elapsedMs(), 400);
+  assertEquals(await time.waitFor(() => isThere, { withinMs: 400 }), true);
+  assertEquals(time.clock.elapsedMs(), 500);
+});
+
+Deno.test("VirtualTime.waitFor is patient with what no virtual clock knows of", async () => {
+  const time = new VirtualTime({});
+  let isThere = false;
+  void crypto.subtle.digest("SHA-256", new Uint8Array(1)).then(() => isThere = true);
+  assertEquals(await time.waitFor(() => isThere, { patienceMs: 60_000 }), true);
+  assertEquals(time.clock.elapsedMs(), 0);
+});

@@ -321,6 +321,34 @@ Deno.test("A client that comes with a Last-Event-ID is told that nothing fills t
   assertEquals(query.takeNames().slice(0, 2), ["troupe:joined", "troupe:reset"]);
 });
 
+Deno.test("A client that comes back with a Last-Event-ID gets what it has missed, as far as the history goes", async () => {
+  await using kit = stage();
+  kit.app.topic("log:{id}", { history: { size: 2, ttlMs: 60_000 } });
+  const first = await kit.open("log:1");
+  const [joined] = first.take();
+  for (const n of [1, 2, 3]) kit.app.broadcast("log:1", "said", { n });
+  await kit.time.settle();
+  const said = first.take();
+  assertEquals(said.map(({ data }) => data), [{ n: 1 }, { n: 2 }, { n: 3 }]);
+  const back = await kit.open("log:1", "", { "last-event-id": said[0].id! });
+  assertEquals(back.take().map(({ event, data, id }) => [event, event === "said" ? data : null, id]), [
+    ["troupe:joined", null, said[0].id],
+    ["said", { n: 2 }, said[1].id],
+    ["said", { n: 3 }, said[2].id],
+  ]);
+  const late = await kit.open("log:1", "", { "last-event-id": joined.id! });
+  assertEquals(late.take().map(({ event, data }) => event === "troupe:joined" ? event : [event, data]), [
+    "troupe:joined",
+    ["troupe:missed", { count: 1, from: 1, to: 1 }],
+    ["said", { n: 2 }],
+    ["said", { n: 3 }],
+  ]);
+  const lost = await kit.open("log:1", "", { "last-event-id": "another:1" });
+  assertEquals(lost.take().slice(1).map(({ event, data }) => [event, data]), [
+    ["troupe:reset", { reason: "another_history" }],
+  ]);
+});
+
 Deno.test("Pages of other origins: a preflight, and answers that they can read, if the origin is allowed", async () => {
   await using kit = stage({ origin: ["https://good.example"] });
   const from = (origin: string): RequestInit => ({ headers: { origin } });
