@@ -5,7 +5,8 @@
  * @module
  */
 
-export { App, type CloseOptions } from "./src/app/app.ts";
+export { App } from "./src/app/app.ts";
+export type { CloseOptions } from "./src/app/close_options.ts";
 export type { Connections, ConnectionView, Target } from "./src/app/connections.ts";
 export type { Gauges } from "./src/app/gauges.ts";
 export type { Listening, ListenOptions } from "./src/app/listen.ts";
@@ -91,6 +92,13 @@ export type {
   Transaction,
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
+export type {
+  MatchContext,
+  PatternCapability,
+  PatternContext,
+  PatternHandlers,
+  PatternJoinContext,
+} from "./src/sessions/pattern_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
 export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
 export type {

@@ -3,7 +3,6 @@ import type { ServeHandler } from "../transport/serve.ts";
 import type { TopicKind } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
-import { kindOf } from "./checks.ts";
 import { ConnectionDirectory } from "./connections.ts";
 import type { DrainOptions } from "./drain.ts";
 import { Engine } from "./engine.ts";
@@ -95,7 +94,7 @@ export class Life {
 
   /** What is done about `topic`. Throws `unmatched_topic`. */
   kindOf(topic: string): TopicKind {
-    return kindOf(this.engine.kinds, topic);
+    return this.engine.kinds.of(topic);
   }
 
   async #close(deadlineMs: number): Promise<void> {

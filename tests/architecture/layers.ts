@@ -49,6 +49,7 @@ export const LAYERS: readonly Layer[] = [
       "src/protocol/codec.ts",
       "src/protocol/frame.ts",
       "src/protocol/payload.ts", // what is kept is encoded once, for the log and the wires
+      "src/protocol/textual.ts",
       "src/protocol/turn.ts",
     ],
     packages: [TIMELESS_ASYNC],
