@@ -10,6 +10,7 @@ export type { CloseOptions } from "./src/app/close_options.ts";
 export type { Connections, ConnectionView, Target } from "./src/app/connections.ts";
 export type { Gauges } from "./src/app/gauges.ts";
 export type { Listening, ListenOptions } from "./src/app/listen.ts";
+export type { AddressOf, TopicHandle } from "./src/app/topic_handle.ts";
 export type { AskClients, TopicAddress } from "./src/app/ask_clients.ts";
 export type { RequestOptions } from "./src/sessions/request_kind.ts";
 export type { MemberTarget, TopicDirectory, TopicMember, TopicView } from "./src/app/topic_directory.ts";

@@ -1,15 +1,13 @@
-import { messageOf, TroupeError } from "../base/errors.ts";
+import { TroupeError } from "../base/errors.ts";
 import { offer } from "../actors/inside.ts";
 import type { System } from "../actors/system.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
 import type { EventLoopLag } from "../http/loop_lag.ts";
 import type { Middleware } from "../http/middleware.ts";
-import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import type { Component, RawData } from "../sessions/component.ts";
 import type { PatternHandlers } from "../sessions/pattern_handlers.ts";
 import { patternKind } from "../sessions/pattern_kind.ts";
-import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
 import { checkOutgoing } from "../sessions/check_outgoing.ts";
 import type { User } from "../sessions/user.ts";
@@ -20,7 +18,6 @@ import { checkCloseCode, checkComponent } from "./checks.ts";
 import type { CloseOptions } from "./close_options.ts";
 import type { ConnectionDirectory, Connections, Target } from "./connections.ts";
 import type { Engine } from "./engine.ts";
-import { SHUTTING_DOWN } from "./gate.ts";
 import type { Gauges } from "./gauges.ts";
 import type { DrainOptions } from "./drain.ts";
 import { urlOf } from "./incoming.ts";
@@ -33,6 +30,7 @@ import { checkOptions } from "./option_schemas.ts";
 import type { Readiness } from "./readiness.ts";
 import type { AppOptions, SocketOptions } from "./options.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
+import type { AddressOf, TopicHandle } from "./topic_handle.ts";
 
 /** The lives of an app, for the test kit. Not part of any entry point. */
 export let livesOf: (app: App<never>) => Lives;
@@ -83,7 +81,7 @@ export class App<U extends User = User> {
     checkOptions("new App", options);
     this.#options = options;
     this.fetch = (request, info) => {
-      return this.#fetch(request, this.#engine.guards.addressOf(request, info?.remoteAddr));
+      return this.#life.answer(request, this.#engine.guards.addressOf(request, info?.remoteAddr));
     };
     const { fetch } = this;
     const close = (bounds?: CloseOptions): Promise<void> => this.close(bounds);
@@ -154,6 +152,17 @@ export class App<U extends User = User> {
   }
 
   /**
+   * One topic of a contract, to publish in from outside of any handler: `app.at(Room, { id: "7" }).broadcast(…)`. The
+   * parameters are left out where its pattern has none.
+   *
+   * @throws {TroupeError} `invalid_params`; `unmatched_topic` for a contract that {@link App.topic} was not given.
+   */
+  at<const C extends AnyContract>(contract: C, ...params: AddressOf<C>): TopicHandle<C> {
+    const name = contract.pattern.fill((params[0] ?? {}) as never);
+    return this.#life.topicHandle(name) as unknown as TopicHandle<C>;
+  }
+
+  /**
    * Lets clients join patterns of topics, and get what all topics publish that a pattern covers: "Patterns" in
    * docs/wire.md. From then on a name that is a pattern is never an ordinary topic's.
    *
@@ -201,9 +210,7 @@ export class App<U extends User = User> {
    * refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
-    const { clock } = this.#engine.system;
-    const kind = this.#life.kindOf(topic);
-    this.#engine.topics.publish(publicationIn(topic, kind, OUTSIDER, event, payload, options, clock));
+    this.#life.topicHandle(topic).broadcast(event, payload, options);
   }
 
   /**
@@ -358,25 +365,6 @@ export class App<U extends User = User> {
   /** {@link App.close} with its default deadline. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #fetch(request: Request, remoteAddress: string): Promise<Response> {
-    const url = urlOf(request);
-    if (this.#life.isClosed) return this.#life.mounts.refuse(url, SHUTTING_DOWN);
-    if (url === null) return refusalResponse(400, "bad_url");
-    const answer = this.#life.mounts.answer(request, url, remoteAddress);
-    if (answer !== null) return await answer;
-    if (this.#options.fallback === undefined) return refusalResponse(404, "not_found");
-    try {
-      return await this.#options.fallback(request, remoteAddress);
-    } catch (error) {
-      this.#engine.system.counters.add("fallback.failed");
-      this.#engine.system.logger.log("error", "fallback failed", {
-        error: messageOf(error),
-        path: url.pathname,
-      });
-      return refusalResponse(500, "fallback_failed");
-    }
   }
 
   get #engine(): Engine {
