@@ -12,6 +12,7 @@ import type {
   RequestEvents,
   RequestHandlers,
   ServerEvents,
+  StateOf,
 } from "../contract/mod.ts";
 import type { AnswerHandler } from "./answers.ts";
 import type { ChannelEvents, Ended } from "./channel_events.ts";
@@ -21,7 +22,6 @@ import type {
   PayloadArguments,
   SendPayload,
   SendReply,
-  StateOf,
 } from "./contract_types.ts";
 import { EventStream, type StreamOptions } from "./event_stream.ts";
 import type { Link } from "./link.ts";

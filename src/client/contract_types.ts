@@ -48,7 +48,3 @@ export type EventPayload<C extends AnyContract, Event extends ServerEvents<C>> =
 export type PayloadArguments<Payload, Options> = Record<never, never> extends Payload
   ? [payload?: Payload, options?: Options]
   : [payload: Payload, options?: Options];
-
-/** A contract's state: `unknown` where it has none. */
-export type StateOf<C extends AnyContract> = C["definition"] extends
-  { readonly state: { readonly schema: infer S extends Schema } } ? InferOutput<S> : unknown;

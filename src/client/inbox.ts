@@ -11,8 +11,8 @@ import { InOrder, type Step } from "./in_order.ts";
 
 /** Is told of what comes, in order. */
 export interface InboxListener {
-  /** An event of the contract, as its schema made it. */
-  event(event: string, payload: unknown, offset: number | null): void;
+  /** An event of the contract: its payload as the schema made it, and as the wire has it. */
+  event(event: string, payload: unknown, raw: unknown, offset: number | null): void;
   /** Something that the contract does not know. */
   skipped(skipped: Omit<Skipped, "topic">): void;
   /** A schema has failed. */
@@ -46,9 +46,11 @@ export class Inbox {
     if (schema === undefined) {
       return this.#steps.add(() => this.#listener.skipped({ event, why: "unknown_event", issues: [] }));
     }
-    this.#steps.add(() =>
-      this.check(event, schema, payload, (value) => this.#listener.event(event, value, offset))
-    );
+    this.#steps.add(() => {
+      const take = (value: unknown): void =>
+        this.#listener.event(event, value, isBytes(schema) ? value : payload, offset);
+      return this.check(event, schema, payload, take);
+    });
   }
 
   /** Checks something; what the schema refuses is skipped. A step of its own, which never rejects. */

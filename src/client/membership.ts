@@ -11,12 +11,13 @@ import type { Closed } from "../protocol/close_codes.ts";
 import { ANSWER_EVENT, REQUEST_EVENT } from "../protocol/requests.ts";
 import { Answers } from "./answers.ts";
 import type { ChannelEvents, Ended, Joined, Missed } from "./channel_events.ts";
+import type { Skipped } from "./client_events.ts";
 import { type Greeting, readAnswer, readGreeting } from "./greeting.ts";
 import { Inbox } from "./inbox.ts";
 import type { Link, Member } from "./link.ts";
 import { Listeners } from "./listeners.ts";
 import { PresenceView } from "./presence_view.ts";
-import { Replica, stateDefinition } from "./replica.ts";
+import { Replica } from "./replica.ts";
 import { Sender } from "./sender.ts";
 
 /**
@@ -81,18 +82,13 @@ export class Membership implements Member {
     this.presence = new PresenceView(link.failed);
     this.answers = new Answers(definition.requests ?? {}, link.failed);
     this.sender = new Sender(link, topic, definition.client ?? {}, (step) => this.#inbox.then(step));
-    const state = stateDefinition(definition);
-    this.replica = state === null ? null : new Replica(state);
+    this.replica = definition.state === undefined ? null : new Replica(definition.state);
     this.joined = new Promise((resolve, reject) => this.#settleJoined = { resolve, reject });
     this.joined.catch(() => {}); // whoever waits for it is told; nobody has to
     this.ended = new Promise((resolve) => this.#settleEnded = resolve);
     this.#inbox = new Inbox(definition.server ?? {}, {
-      event: (event, payload, offset) => this.#happened(event, payload, offset),
-      skipped: (skipped) => {
-        link.counters.add(skipped.why === "unknown_event" ? "events.unknown" : "events.invalid");
-        this.listeners.emit("troupe:skipped", { topic, ...skipped });
-        link.listeners.emit("skipped", { topic, ...skipped });
-      },
+      event: (event, payload, raw, offset) => this.#happened(event, payload, raw, offset),
+      skipped: (skipped) => this.#skipped(skipped),
       failed: link.failed,
     });
     link.members.set(topic, this);
@@ -253,34 +249,48 @@ export class Membership implements Member {
     const { replica } = this;
     if (replica === null) return;
     this.#inbox.then(() =>
-      this.#inbox.check("troupe:state", replica.schema, state, (value) => {
-        replica.load(value, offset);
+      // What is kept is what the wire says: a schema may leave out what the server's state has.
+      this.#inbox.check("troupe:state", replica.schema, state, () => {
+        replica.load(state, offset);
         this.#awaitsState?.();
-        this.listeners.emit("troupe:state", value);
+        this.listeners.emit("troupe:state", state);
       })
     );
   }
 
-  #happened(event: string, payload: unknown, offset: number | null): void {
+  #happened(event: string, payload: unknown, raw: unknown, offset: number | null): void {
     this.#awaitsState?.();
     let changed = false;
     try {
-      changed = this.replica?.apply(event, payload, offset) ?? false;
+      changed = this.replica?.apply(event, raw, offset) ?? false;
       if (changed) this.#replicaFailures = 0;
     } catch (error) {
-      this.#link.counters.add("replica.failures");
       this.#link.failed(error, event);
-      this.#reopen(error);
+      this.#reopen({ reason: "apply_failed", message: messageOf(error) });
     }
     this.listeners.emit(event, payload);
     if (changed) this.listeners.emit("troupe:state", this.replica?.state);
   }
 
+  #skipped(skipped: Omit<Skipped, "topic">): void {
+    const { event, why } = skipped;
+    const told: Skipped = { topic: this.topic, ...skipped };
+    this.#link.counters.add(why === "unknown_event" ? "events.unknown" : "events.invalid");
+    this.listeners.emit("troupe:skipped", told);
+    this.#link.listeners.emit("skipped", told);
+    // Without it the state would not be the server's any more.
+    if (this.replica?.isKnown && this.replica.hasApply(event)) {
+      this.#reopen({ reason: "event_skipped", event });
+    }
+  }
+
   /** Joins anew, without a position: the server sends a snapshot. */
-  #reopen(error: unknown): void {
+  #reopen(reason: unknown): void {
     const old = this.#phoenix;
+    this.#link.counters.add("replica.resets");
+    this.replica?.clear();
     this.#phoenix = null;
-    this.#suspended({ reason: "apply_failed", message: messageOf(error) });
+    this.#suspended(reason);
     old?.leave();
     const { clock, rejoin } = this.#link;
     const tries = ++this.#replicaFailures;

@@ -25,7 +25,6 @@ export type {
   SendPayload,
   SendReply,
   Sent,
-  StateOf,
 } from "./contract_types.ts";
 export type { StreamOptions } from "./event_stream.ts";
 export type { Gap, Recovery } from "./greeting.ts";
@@ -64,6 +63,8 @@ export type {
   SchemaResult,
   Segment,
   ServerEvents,
+  StateDefinition,
+  StateOf,
   TopicContract,
   TopicDefinition,
   TopicPattern,

@@ -4,17 +4,7 @@
  * @module
  */
 
-import type { Schema } from "../contract/mod.ts";
-
-/** The part of a contract that makes a state: its schema, and how each event of the server's changes it. */
-export interface StateDefinition {
-  /** What it looks like. */
-  readonly schema: Schema;
-  /** What it is before anything happened. */
-  readonly initial: unknown;
-  /** By event: the state behind it. Pure. */
-  readonly apply: Readonly<Record<string, (state: never, payload: never) => unknown>>;
-}
+import { applyTo, type Schema, type StateDefinition } from "../contract/mod.ts";
 
 /** A state that follows a topic: a snapshot, and then the events that change it, each once. */
 export class Replica {
@@ -27,7 +17,7 @@ export class Replica {
     this.#definition = definition;
   }
 
-  /** Whether there is a state. */
+  /** Whether there is a state that can be gone on from. */
   get isKnown(): boolean {
     return this.#offset !== null;
   }
@@ -48,36 +38,31 @@ export class Replica {
     this.#offset = offset;
   }
 
-  /** There is no state any more. */
+  /** What there is cannot be gone on from; it stays to be looked at until a snapshot takes its place. */
   clear(): void {
-    this.#state = undefined;
     this.#offset = null;
   }
 
+  /** Whether an event may change the state. */
+  hasApply(event: string): boolean {
+    return Object.hasOwn(this.#definition.apply, event);
+  }
+
   /**
-   * An event at an offset; `true` if it has changed the state. What the state has in it already, and events that have no
-   * offset, change nothing. Throws what `apply` throws, and then has no state any more.
+   * An event at an offset, with its payload as the wire has it, as the server folds it; `true` if it has changed the
+   * state. What the state has in it already, and events that have no offset, change nothing. Throws what `apply` throws,
+   * and then can be gone on from no more.
    */
   apply(event: string, payload: unknown, offset: number | null): boolean {
     if (this.#offset === null || offset === null || offset <= this.#offset) return false;
-    const { apply } = this.#definition;
-    if (Object.hasOwn(apply, event)) {
-      try {
-        const before = this.#state;
-        this.#state = apply[event](before as never, payload as never);
-        this.#offset = offset;
-        return this.#state !== before;
-      } catch (error) {
-        this.clear();
-        throw error;
-      }
+    const before = this.#state;
+    try {
+      this.#state = applyTo(this.#definition, before, event, payload);
+      this.#offset = offset;
+      return this.#state !== before;
+    } catch (error) {
+      this.clear();
+      throw error;
     }
-    this.#offset = offset;
-    return false;
   }
-}
-
-/** The state's definition in a contract; `null` if it has none. */
-export function stateDefinition(definition: object): StateDefinition | null {
-  return (definition as { readonly state?: StateDefinition }).state ?? null;
 }
