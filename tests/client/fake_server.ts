@@ -76,11 +76,12 @@ export class FakeConnection {
   }
 
   /** Takes the next message, which is a join, and answers it; gives it. */
-  async welcome(response: unknown = {}): Promise<Inbound> {
+  async welcome(response: unknown = {}): Promise<Inbound & { joinRef: string }> {
     const join = await this.next();
-    if (join.event !== "phx_join") throw new Error(`expected a join, got ${join.event}`);
+    const { event, joinRef } = join;
+    if (event !== "phx_join" || joinRef === null) throw new Error(`expected a join, got ${event}`);
     this.reply(join, response);
-    return join;
+    return { ...join, joinRef };
   }
 }
 

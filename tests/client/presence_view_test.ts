@@ -17,7 +17,7 @@ function entries(keys: Keys): Record<string, unknown> {
   );
 }
 
-function state(connection: FakeConnection, joinRef: string | null, keys: Keys): void {
+function state(connection: FakeConnection, joinRef: string, keys: Keys): void {
   connection.write(phoenixV21.push(joinRef, "room", "presence_state", entries(keys)));
 }
 

@@ -86,7 +86,7 @@ Deno.test("states are equal after any interleaving of changes, drops and returns
   );
 });
 
-const snapshot = (joinRef: string | null, cards: unknown, offset: number) =>
+const snapshot = (joinRef: string, cards: unknown, offset: number) =>
   phoenixV21.push(joinRef, "board:1", "troupe:state", { state: { cards }, epoch: "e", offset });
 const added = (text: unknown, offset: number) =>
   phoenixV21.publication("board:1", "added", { text }, { epoch: "e", offset });
