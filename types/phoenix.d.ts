@@ -160,6 +160,8 @@ declare module "phoenix" {
     receive<T = unknown>(status: string, callback: (response: T) => void): this;
     send(): void;
     resend(timeoutMs: number): void;
+    /** Not public there: its time-out is not told any more. */
+    cancelTimeout(): void;
   }
 
   /** One presence: its metas, one for each tab or device. */

@@ -44,6 +44,8 @@ export class Outgoing implements QueuedMessage {
   readonly timeoutMs: number | undefined;
   status: "waiting" | "sent" = "waiting";
   attempts = 0;
+  /** Ends the wait for the answer to the last attempt. */
+  forget: () => void = () => {};
   readonly #outcome: Outcome;
   readonly #queue: OfflineQueue;
 
@@ -65,11 +67,13 @@ export class Outgoing implements QueuedMessage {
 
   /** It is answered. */
   resolve(response: unknown): void {
+    this.forget();
     if (this.#queue.take(this)) this.#outcome.resolve(response);
   }
 
   /** It is given up. */
   reject(error: unknown): void {
+    this.forget();
     if (this.#queue.take(this)) this.#outcome.reject(error);
   }
 }

@@ -87,6 +87,7 @@ export class Sender {
   /** The topic is not joined for now: what was sent stays unanswered. */
   suspended(): void {
     this.#phoenix = null;
+    for (const message of this.#link.queue.of(this.#topic)) message.forget();
   }
 
   /** The topic will not be joined again. */
@@ -136,15 +137,18 @@ export class Sender {
     const { id, event, payload } = message;
     const attempt = ++message.attempts;
     message.status = "sent";
-    // An answer to an earlier attempt, a time-out most often, says nothing about this one.
+    // An answer to an earlier attempt says nothing about this one.
     const current = (settle: (response: unknown) => void) => (response: unknown): void =>
       this.#behind(() => {
         if (attempt === message.attempts) settle(response);
       });
-    phoenix.push(event, isRecord(payload) ? { ...payload, [ID_KEY]: id } : toWire(payload), message.timeoutMs)
+    const wire = isRecord(payload) ? { ...payload, [ID_KEY]: id } : toWire(payload);
+    const push = phoenix.push(event, wire, message.timeoutMs)
       .receive("ok", current((response) => message.resolve(response)))
       .receive("error", current((response) => message.reject(this.#refused(event, response))))
-      .receive("timeout", current(() => this.#phoenix === phoenix && message.reject(this.#late(message))));
+      .receive("timeout", current(() => message.reject(this.#late(message))));
+    // Its timer would keep a program of Deno's or Node's alive.
+    message.forget = () => push.cancelTimeout();
   }
 
   async #read(event: string, { reply: schema }: ExchangeDefinition, response: unknown): Promise<unknown> {
