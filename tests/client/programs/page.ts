@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 // What a page with one contract has: the client, the phoenix client in it, and a schema library.
 import * as z from "zod/mini";
 import { connect } from "@troupe/core/client";
@@ -10,5 +11,5 @@ const Room = defineTopic("room:{id}", {
 });
 
 const room = connect("/socket").join(Room, { id: "7" }, { nickname: "Ada" });
-room.on("said", ({ by, text }) => document.body.append(`${by}: ${text}`));
+room.on("said", ({ by, text }) => document.title = `${by}: ${text}`);
 await room.send("say", { text: "hi" });
