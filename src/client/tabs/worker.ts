@@ -19,13 +19,12 @@ interface WorkerScope {
   readonly navigator: { readonly locks: Locks };
 }
 
-const scope = globalThis as unknown as WorkerScope;
 const hub = new TabHub({
   connect: makeWebSocket,
   clock: systemClock,
-  gone: (lock) => whenGone(scope.navigator.locks)(lock),
+  gone: whenGone((globalThis as unknown as WorkerScope).navigator.locks),
 });
-scope.onconnect = ({ ports: [port] }) => {
+(globalThis as unknown as WorkerScope).onconnect = ({ ports: [port] }) => {
   hub.attach(port);
   port.postMessage("ready");
 };
