@@ -24,6 +24,8 @@ const transport = sharedTabs({
 const troupe = connect(`${origin}/socket`, { transport, reconnect: { baseMs: 10, maxMs: 50 } });
 const board = troupe.join(Board, { id: "1" });
 const heard: string[] = [];
+let drops = 0;
+board.on("troupe:suspended", () => drops++);
 board.on("added", ({ text }) => heard.push(text));
 board.answer("who", () => ({ tab: name }));
 
@@ -31,6 +33,7 @@ Object.assign(globalThis, {
   page: {
     add: (text: string) => board.send("add", { text }),
     facts: () => ({
+      drops,
       status: board.status,
       state: board.state ?? null,
       heard,

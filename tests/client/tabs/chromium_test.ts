@@ -19,6 +19,7 @@ const Board = defineTopic("board:{id}", {
 });
 
 interface Facts {
+  readonly drops: number;
   readonly status: string;
   readonly state: string[] | null;
   readonly heard: string[];
@@ -67,6 +68,13 @@ const hasState = (page: Page, ...state: string[]): Promise<unknown> =>
     JSON.stringify(state),
   );
 
+/** Whether a tab has lost its connection more often than `before`. */
+const hasDropped = (page: Page, before: number): Promise<unknown> =>
+  page.waitForFunction(
+    (count) => (globalThis as unknown as { page: PageApi }).page.facts().drops > count,
+    before,
+  );
+
 async function scenario(mode: string, app: App, server: Listening, context: BrowserContext): Promise<void> {
   const faults: string[] = [];
   context.on("weberror", (error) => faults.push(error.error().message));
@@ -92,7 +100,9 @@ async function scenario(mode: string, app: App, server: Listening, context: Brow
   assertEquals(await app.request({ user: user.id }, "board:1", "who", {}), { tab: "b" });
 
   // The connection breaks: it breaks for both, and both come back to one, and have missed nothing.
+  const drops = await Promise.all([a, b].map(async (page) => (await facts(page)).drops));
   app.disconnect({ user: user.id });
+  await Promise.all([a, b].map((page, i) => hasDropped(page, drops[i])));
   app.broadcast("board:1", "added", { text: "4" });
   await Promise.all([hasState(a, "1", "2", "3", "4"), hasState(b, "1", "2", "3", "4")]);
   assertEquals([(await facts(a)).heard, (await facts(b)).heard], [["1", "2", "3", "4"], ["2", "3", "4"]]);
