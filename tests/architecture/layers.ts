@@ -174,7 +174,11 @@ export const LAYERS: readonly Layer[] = [
     may: ["src/base/errors.ts", "src/contract"],
     packages: ["zod", { name: "@std/cli", onlyIn: "src/asyncapi/command_line.ts" }],
   },
-  { at: "src/client", may: ["src/base", "src/contract", "src/protocol"], packages: ["phoenix"] },
+  {
+    at: "src/client",
+    may: ["src/base", "src/contract", "src/protocol"],
+    packages: ["phoenix", { name: "ws", onlyIn: "src/client/node.ts" }],
+  },
   {
     at: "src/server",
     may: [ENTRY_POINTS, "src/server/page"],
