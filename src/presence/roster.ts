@@ -1,0 +1,126 @@
+/** Who stands in one place of a roster. */
+export interface RosterEntry {
+  /** The key. */
+  readonly key: string;
+  /** What is said about it: JSON. */
+  readonly text: string;
+  /** Its number, in the order of arrival. */
+  readonly number: number;
+}
+
+/** A part of a roster. */
+export interface RosterPage {
+  /** In the order of arrival. */
+  readonly entries: readonly RosterEntry[];
+  /** The number of the last one, where others follow; `null`: it is the end. */
+  readonly next: number | null;
+}
+
+/** How many places are joined into one text. */
+const CHUNK = 128;
+
+/** How many places may be empty, whatever their share, before the others close ranks. */
+const SPARE = 256;
+
+/**
+ * The keys that are present, in the order of their arrival, each with its JSON. The JSON of all is put together from
+ * texts of {@link CHUNK} keys each, so that it costs little again when a few keys have changed.
+ */
+export class Roster {
+  /** An empty place is `null`. */
+  #places: (RosterEntry | null)[] = [];
+  /** The numbers of the places, those of empty ones too: they go up. */
+  #numbers: number[] = [];
+  readonly #placeOf = new Map<string, number>();
+  /** The joined text of each chunk of places; `null`: it has to be made again. */
+  #chunks: (string | null)[] = [];
+  #text: string | null = null;
+  #lastNumber = 0;
+
+  /** How many keys are present. */
+  get size(): number {
+    return this.#placeOf.size;
+  }
+
+  /** Says `text` of `key`, which comes last if it is new. */
+  set(key: string, text: string): void {
+    let place = this.#placeOf.get(key);
+    let number: number;
+    if (place === undefined) {
+      place = this.#places.length;
+      number = ++this.#lastNumber;
+      this.#placeOf.set(key, place);
+      this.#numbers.push(number);
+    } else number = this.#numbers[place];
+    this.#places[place] = { key, text, number };
+    this.#changed(place);
+  }
+
+  /** A key is not present any more. */
+  delete(key: string): void {
+    const place = this.#placeOf.get(key);
+    if (place === undefined) return;
+    this.#placeOf.delete(key);
+    this.#places[place] = null;
+    this.#changed(place);
+    const empty = this.#places.length - this.size;
+    if (empty > SPARE && empty > this.size) this.#closeRanks();
+  }
+
+  /** What is said of each key, as one JSON object. */
+  get text(): string {
+    if (this.#text !== null) return this.#text;
+    const chunks: string[] = [];
+    for (let chunk = 0; chunk * CHUNK < this.#places.length; chunk++) {
+      const text = this.#chunks[chunk] ??= objectBody(this.#places.slice(chunk * CHUNK, (chunk + 1) * CHUNK));
+      if (text !== "") chunks.push(text);
+    }
+    return this.#text = `{${chunks.join(",")}}`;
+  }
+
+  /** The first `max` keys whose numbers are above `after`. */
+  page(after: number, max: number): RosterPage {
+    const entries: RosterEntry[] = [];
+    for (let place = this.#placeAfter(after); place < this.#places.length; place++) {
+      const entry = this.#places[place];
+      if (entry === null) continue;
+      if (entries.length === max) return { entries, next: entries[max - 1].number };
+      entries.push(entry);
+    }
+    return { entries, next: null };
+  }
+
+  #changed(place: number): void {
+    this.#chunks[Math.floor(place / CHUNK)] = null;
+    this.#text = null;
+  }
+
+  #closeRanks(): void {
+    this.#places = this.#places.filter((entry) => entry !== null);
+    this.#numbers = this.#places.map((entry) => entry!.number);
+    this.#places.forEach((entry, place) => this.#placeOf.set(entry!.key, place));
+    this.#chunks = [];
+  }
+
+  #placeAfter(number: number): number {
+    let low = 0;
+    let high = this.#numbers.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#numbers[middle] <= number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** The members of a JSON object that says of each entry's key what it says of it. */
+export function objectBody(entries: readonly (Pick<RosterEntry, "key" | "text"> | null)[]): string {
+  let body = "";
+  for (const entry of entries) {
+    if (entry === null) continue;
+    if (body !== "") body += ",";
+    body += `${JSON.stringify(entry.key)}:${entry.text}`;
+  }
+  return body;
+}
