@@ -149,6 +149,12 @@ export class Replica<V> {
     return [...this.#byKey.get(key)?.values() ?? []];
   }
 
+  /** One of its own entries, by its tag. */
+  get(ref: string): ReplicaEntry<V> | undefined {
+    const clock = clockOf(ref, this.name);
+    return clock === null ? undefined : this.#own.entries.get(clock);
+  }
+
   /** How many entries a key has. */
   countOf(key: string): number {
     return this.#byKey.get(key)?.size ?? 0;
@@ -284,8 +290,7 @@ export class Replica<V> {
   }
 
   #removeOwn(ref: string): ReplicaEntry<V> | null {
-    const clock = clockOf(ref, this.name);
-    const entry = clock === null ? undefined : this.#own.entries.get(clock);
+    const entry = this.get(ref);
     if (entry === undefined) return null;
     this.#own.entries.delete(entry.clock);
     this.#hide(entry);

@@ -36,10 +36,17 @@ export class Roster {
   #chunks: (string | null)[] = [];
   #text: string | null = null;
   #lastNumber = 0;
+  /** All places before it are empty. */
+  #first = 0;
 
   /** How many keys are present. */
   get size(): number {
     return this.#placeOf.size;
+  }
+
+  /** Whether a key is present. */
+  has(key: string): boolean {
+    return this.#placeOf.has(key);
   }
 
   /** Says `text` of `key`, which comes last if it is new. */
@@ -63,6 +70,7 @@ export class Roster {
     this.#placeOf.delete(key);
     this.#places[place] = null;
     this.#changed(place);
+    while (this.#first < this.#places.length && this.#places[this.#first] === null) this.#first++;
     const empty = this.#places.length - this.size;
     if (empty > SPARE && empty > this.size) this.#closeRanks();
   }
@@ -81,7 +89,7 @@ export class Roster {
   /** The first `max` keys whose numbers are above `after`. */
   page(after: number, max: number): RosterPage {
     const entries: RosterEntry[] = [];
-    for (let place = this.#placeAfter(after); place < this.#places.length; place++) {
+    for (let place = Math.max(this.#placeAfter(after), this.#first); place < this.#places.length; place++) {
       const entry = this.#places[place];
       if (entry === null) continue;
       if (entries.length === max) return { entries, next: entries[max - 1].number };
@@ -100,6 +108,7 @@ export class Roster {
     this.#numbers = this.#places.map((entry) => entry!.number);
     this.#places.forEach((entry, place) => this.#placeOf.set(entry!.key, place));
     this.#chunks = [];
+    this.#first = 0;
   }
 
   #placeAfter(number: number): number {
