@@ -1,5 +1,5 @@
 import type { ReplicaEntry } from "./replica.ts";
-import { objectBody } from "./roster.ts";
+import { membersText, memberText } from "./roster.ts";
 
 /** What is known of one who is present. */
 export interface Meta {
@@ -75,5 +75,5 @@ function groupByKey(entries: Iterable<Present>): Map<string, Present[]> {
 
 function bodyOf(entries: ReadonlyMap<string, Present>): string {
   const groups = groupByKey(entries.values());
-  return objectBody([...groups].map(([key, present]) => ({ key, text: keyText(present) })));
+  return membersText([...groups].map(([key, present]) => ({ member: memberText(key, keyText(present)) })));
 }

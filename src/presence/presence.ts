@@ -6,7 +6,7 @@ import { Changes, keyText, type Meta, metaText, type Present } from "./changes.t
 import { PRESENCE_EVENT, type PresenceMessage } from "./presence_message.ts";
 import type { PresenceMeta, PresenceRules } from "./presence_rules.ts";
 import { Replica } from "./replica.ts";
-import { objectBody, Roster, type RosterPage } from "./roster.ts";
+import { around, Roster } from "./roster.ts";
 
 /**
  * Who is present in a topic: an extension of it. Members say under which keys they are present, and with what; it ends
@@ -19,16 +19,19 @@ export class Presence implements TopicExtension {
   readonly #replica: Replica<Meta>;
   /** Who is present as the others have been told: what the next one who joins is told as well. */
   readonly #roster = new Roster();
+  readonly #onStopped: () => void;
   #changes = new Changes();
   /** The references of each owner's metas, by key. */
   readonly #refs = new Map<object, Map<string, string>>();
   /** Whether the bound of keys, or of metas, is met: it is logged once until there is room again. */
   #isFull = false;
   #said: string | null = null;
-  /** Takes the wait back after which the count may be told again; `null`: it may be told now. */
+  /** Takes the wait back after which clients may be told something again; `null`: they may now. */
   #wait: (() => void) | null = null;
 
-  constructor(topic: ExtendedTopic, rules: PresenceRules) {
+  /** `onStopped`: is called when the topic ends. */
+  constructor(topic: ExtendedTopic, rules: PresenceRules, onStopped: () => void = () => {}) {
+    this.#onStopped = onStopped;
     this.#topic = topic;
     this.#rules = rules;
     this.#replica = new Replica(shortName(topic.random));
@@ -60,9 +63,7 @@ export class Presence implements TopicExtension {
       case "untrack":
         return this.#untrack(message.owner, message.key);
       case "page":
-        return message.answer(
-          new JsonText(this.#pageText(this.#roster.page(message.after, this.#rules.pageSize))),
-        );
+        return message.answer(this.#pageText(message.after));
     }
   }
 
@@ -75,7 +76,8 @@ export class Presence implements TopicExtension {
   }
 
   committing(): void {
-    if (this.#changes.isEmpty) return;
+    const { mode } = this.#rules;
+    if (this.#changes.isEmpty || (mode === "exact" && this.#wait !== null)) return;
     const changes = this.#changes;
     this.#changes = new Changes();
     const calls: (() => void)[] = [];
@@ -90,20 +92,22 @@ export class Presence implements TopicExtension {
       }
     }
     this.#topic.counters.add("presence.changes");
-    if (this.#rules.mode === "exact") this.#publish("presence_diff", changes.text);
-    else this.#announce();
+    if (mode === "exact") {
+      this.#publish("presence_diff", new JsonText(changes.text));
+      this.#pause(() => this.#topic.touch());
+    } else this.#announce();
     for (const call of calls) call();
   }
 
   joined(member: ExtensionMember): void {
-    const { mode, pageSize } = this.#rules;
-    if (mode === "exact") return member.push("presence_state", new JsonText(this.#roster.text));
-    const text = mode === "counted" ? this.#countText() : this.#pageText(this.#roster.page(0, pageSize));
-    member.push(PRESENCE_EVENT, new JsonText(text));
+    const { mode } = this.#rules;
+    if (mode === "exact") member.push("presence_state", this.#roster.text);
+    else member.push(PRESENCE_EVENT, mode === "counted" ? this.#countText() : this.#pageText(0));
   }
 
   stopped(): void {
     this.#wait?.();
+    this.#onStopped();
   }
 
   #track(owner: object, key: string, body: string): void {
@@ -160,30 +164,40 @@ export class Presence implements TopicExtension {
 
   // ── What clients are told ────────────────────────────────────────────────────────────────────────────────────────
 
-  #publish(event: string, text: string): void {
-    this.#topic.publish({ event, payload: new JsonText(text), kept: false });
+  #publish(event: string, payload: JsonText): void {
+    this.#topic.publish({ event, payload, kept: false });
   }
 
   /** Tells the count, unless it was told a moment ago: then when that moment is over. */
   #announce(): void {
     if (this.#wait !== null) return;
-    const text = this.#rules.mode === "counted" ? this.#countText() : `{"count":${this.#roster.size}}`;
-    if (text === this.#said) return;
-    this.#said = text;
-    this.#publish(PRESENCE_EVENT, text);
-    this.#wait = this.#topic.after(this.#rules.everyMs, () => {
+    const told = this.#rules.mode === "counted"
+      ? this.#countText()
+      : new JsonText(`{"count":${this.#roster.size}}`);
+    if (told.text === this.#said) return;
+    this.#said = told.text;
+    this.#publish(PRESENCE_EVENT, told);
+    this.#pause(() => this.#announce());
+  }
+
+  /** Nothing is told for a while, then `next` is called. */
+  #pause(next: () => void): void {
+    const { everyMs } = this.#rules;
+    if (everyMs === 0) return;
+    this.#wait = this.#topic.after(everyMs, () => {
       this.#wait = null;
-      this.#announce();
+      next();
     });
   }
 
-  #countText(): string {
+  #countText(): JsonText {
     const { entries } = this.#roster.page(0, this.#rules.sampleSize);
-    return `{"count":${this.#roster.size},"sample":{${objectBody(entries)}}}`;
+    return around(`{"count":${this.#roster.size},"sample":`, entries, "}");
   }
 
-  #pageText({ entries, next }: RosterPage): string {
-    return `{"count":${this.#roster.size},"page":{${objectBody(entries)}},"next":${next}}`;
+  #pageText(after: number): JsonText {
+    const { entries, next } = this.#roster.page(after, this.#rules.pageSize);
+    return around(`{"count":${this.#roster.size},"page":`, entries, `,"next":${next}}`);
   }
 
   /** Calls a hook of the application's. What it throws harms nobody. */

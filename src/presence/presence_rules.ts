@@ -4,8 +4,12 @@ import type { Schema } from "../contract/schema.ts";
 /** How a topic shows who is present. */
 export type PresenceMode = "exact" | "counted" | "paged";
 
-/** What is known of one who is present: what it was tracked with, and its reference. */
-export type PresenceMeta = Readonly<Record<string, unknown>> & {
+/**
+ * What is known of one who is present: what it was tracked with, and its reference.
+ *
+ * @typeParam M What it was tracked with.
+ */
+export type PresenceMeta<M = Readonly<Record<string, unknown>>> = M & {
   /** Names this one meta, among all that ever were. */
   readonly phx_ref: string;
   /** The reference of the one that it has taken the place of, if it is an update. */
@@ -13,11 +17,11 @@ export type PresenceMeta = Readonly<Record<string, unknown>> & {
 };
 
 /** Everybody who is present under one key. */
-export interface PresentKey {
+export interface PresentKey<M = Readonly<Record<string, unknown>>> {
   /** The key. */
   readonly key: string;
   /** One for each member that is present under it. For {@link PresenceHooks.onLastLeave} those who were the last. */
-  readonly metas: readonly PresenceMeta[];
+  readonly metas: readonly PresenceMeta<M>[];
 }
 
 /** The topic, as hooks of presence see it. */
@@ -27,18 +31,18 @@ export interface PresenceTopic {
 }
 
 /** What an application is told of the keys of a topic. */
-export interface PresenceHooks {
+export interface PresenceHooks<M = Readonly<Record<string, unknown>>> {
   /**
    * Somebody is present under a key where nobody was: called once a turn, when the others are told. What comes and goes
    * within one turn is not seen. A throw is counted (`presence.hooks_failed`) and logged.
    */
-  onFirstJoin?(topic: PresenceTopic, present: PresentKey): void | Promise<void>;
+  onFirstJoin?(topic: PresenceTopic, present: PresentKey<M>): void | Promise<void>;
   /** Nobody is present under a key any more, where somebody was. */
-  onLastLeave?(topic: PresenceTopic, present: PresentKey): void | Promise<void>;
+  onLastLeave?(topic: PresenceTopic, present: PresentKey<M>): void | Promise<void>;
 }
 
 /** How a topic knows who is present. Everything has a default. */
-export interface PresenceOptions extends PresenceHooks {
+export interface PresenceOptions<M = Readonly<Record<string, unknown>>> extends PresenceHooks<M> {
   /**
    * What clients get. `exact`: everybody (`presence_state`) and every change (`presence_diff`), as Phoenix has it: for
    * topics in which all know all. `counted`: the number of keys, and a sample of them. `paged`: the number, and the keys a
@@ -49,7 +53,11 @@ export interface PresenceOptions extends PresenceHooks {
   sampleSize?: number;
   /** `paged`: how many keys a page has. Default: 100. */
   pageSize?: number;
-  /** `counted` and `paged`: how long clients are told nothing new after they were told, in milliseconds. Default: 1,000. */
+  /**
+   * How long clients are told nothing new after they were told, in milliseconds: what comes and goes meanwhile is told
+   * together, then. Default: 0 in `exact` mode, so that each turn's changes are told with it; 1,000 in the others. A topic
+   * with thousands of members wants it in `exact` mode as well: all of them are told of each change.
+   */
   everyMs?: number;
   /**
    * Keys of the topic. Default: 100,000. Beyond: nobody is tracked under another one (`presence.too_many_keys`). In `exact`
@@ -104,7 +112,8 @@ export function presenceRules(topic: string, options: PresenceOptions, schema: S
   const given = options as Readonly<Record<string, unknown>>;
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) refuse(`"${unknown}" is not known`, names.join(", "));
-  const { mode = "exact", everyMs = 1_000, onFirstJoin, onLastLeave } = options;
+  const { mode = "exact", onFirstJoin, onLastLeave } = options;
+  const { everyMs = mode === "exact" ? 0 : 1_000 } = options;
   if (!MODES.includes(mode)) refuse(`there is no mode ${JSON.stringify(mode)}`, MODES.join(", "));
   if (typeof everyMs !== "number" || !(everyMs >= 0) || everyMs === Infinity) {
     refuse("everyMs is no time", "a number of milliseconds");

@@ -170,9 +170,10 @@ export class Replica<V> {
 
   /** Puts another entry of the same key in the place of one of its own; `null` if it has no entry of this tag. */
   update(ref: string, value: V): ReplicaChange<V> | null {
-    const before = this.#removeOwn(ref);
-    if (before === null) return null;
-    const entry = this.#addOwn(before.key, value);
+    const before = this.get(ref);
+    if (before === undefined) return null;
+    const entry = this.#addOwn(before.key, value); // first, so that the key keeps its place
+    this.#removeOwn(ref);
     return { entry, delta: this.#told([before.clock, entry.clock], [entry]) };
   }
 

@@ -1,11 +1,15 @@
+import { JsonText } from "../base/json_text.ts";
+
 /** Who stands in one place of a roster. */
 export interface RosterEntry {
   /** The key. */
   readonly key: string;
-  /** What is said about it: JSON. */
-  readonly text: string;
+  /** The key and what is said of it, as a member of a JSON object. */
+  readonly member: string;
   /** Its number, in the order of arrival. */
   readonly number: number;
+  /** The bytes of that, in UTF-8. */
+  readonly byteLength: number;
 }
 
 /** A part of a roster. */
@@ -34,7 +38,9 @@ export class Roster {
   readonly #placeOf = new Map<string, number>();
   /** The joined text of each chunk of places; `null`: it has to be made again. */
   #chunks: (string | null)[] = [];
-  #text: string | null = null;
+  #text: JsonText | null = null;
+  /** The bytes of all entries. */
+  #bytes = 0;
   #lastNumber = 0;
   /** All places before it are empty. */
   #first = 0;
@@ -59,7 +65,10 @@ export class Roster {
       this.#placeOf.set(key, place);
       this.#numbers.push(number);
     } else number = this.#numbers[place];
-    this.#places[place] = { key, text, number };
+    const member = memberText(key, text);
+    const byteLength = ENCODER.encode(member).length;
+    this.#bytes += byteLength - (this.#places[place]?.byteLength ?? 0);
+    this.#places[place] = { key, member, number, byteLength };
     this.#changed(place);
   }
 
@@ -68,6 +77,7 @@ export class Roster {
     const place = this.#placeOf.get(key);
     if (place === undefined) return;
     this.#placeOf.delete(key);
+    this.#bytes -= this.#places[place]!.byteLength;
     this.#places[place] = null;
     this.#changed(place);
     while (this.#first < this.#places.length && this.#places[this.#first] === null) this.#first++;
@@ -76,14 +86,16 @@ export class Roster {
   }
 
   /** What is said of each key, as one JSON object. */
-  get text(): string {
+  get text(): JsonText {
     if (this.#text !== null) return this.#text;
-    const chunks: string[] = [];
+    let body = ""; // not joined: whoever sends it does that anyway
     for (let chunk = 0; chunk * CHUNK < this.#places.length; chunk++) {
-      const text = this.#chunks[chunk] ??= objectBody(this.#places.slice(chunk * CHUNK, (chunk + 1) * CHUNK));
-      if (text !== "") chunks.push(text);
+      const text = this.#chunks[chunk] ??= membersText(
+        this.#places.slice(chunk * CHUNK, (chunk + 1) * CHUNK),
+      );
+      if (text !== "") body += body === "" ? text : `,${text}`;
     }
-    return this.#text = `{${chunks.join(",")}}`;
+    return this.#text = new JsonText(`{${body}}`, this.#bytes + Math.max(this.size - 1, 0) + 2);
   }
 
   /** The first `max` keys whose numbers are above `after`. */
@@ -123,13 +135,28 @@ export class Roster {
   }
 }
 
-/** The members of a JSON object that says of each entry's key what it says of it. */
-export function objectBody(entries: readonly (Pick<RosterEntry, "key" | "text"> | null)[]): string {
-  let body = "";
+/** The members of a JSON object, without its braces. */
+export function membersText(entries: readonly (Pick<RosterEntry, "member"> | null)[]): string {
+  let text = "";
   for (const entry of entries) {
-    if (entry === null) continue;
-    if (body !== "") body += ",";
-    body += `${JSON.stringify(entry.key)}:${entry.text}`;
+    if (entry !== null) text += text === "" ? entry.member : `,${entry.member}`;
   }
-  return body;
+  return text;
 }
+
+/**
+ * `before`, then the object that has these members, then `after`: JSON together. `before` and `after` hold nothing but
+ * ASCII.
+ */
+export function around(before: string, entries: readonly RosterEntry[], after: string): JsonText {
+  let byteLength = before.length + after.length + 2 + Math.max(entries.length - 1, 0);
+  for (const entry of entries) byteLength += entry.byteLength;
+  return new JsonText(`${before}{${membersText(entries)}}${after}`, byteLength);
+}
+
+/** A member of a JSON object: `text`, which is JSON, under `key`. */
+export function memberText(key: string, text: string): string {
+  return `${JSON.stringify(key)}:${text}`;
+}
+
+const ENCODER = new TextEncoder();

@@ -5,7 +5,7 @@ import { presenceRules } from "../../src/presence/presence_rules.ts";
 Deno.test("Presence has a default for everything", () => {
   assertEquals(presenceRules("room:{id}", {}, null), {
     mode: "exact",
-    everyMs: 1_000,
+    everyMs: 0,
     sampleSize: 10,
     pageSize: 100,
     maxKeys: 100_000,
@@ -17,6 +17,7 @@ Deno.test("Presence has a default for everything", () => {
     onFirstJoin: undefined,
     onLastLeave: undefined,
   });
+  assertEquals(presenceRules("room:{id}", { mode: "counted" }, null).everyMs, 1_000);
 });
 
 Deno.test("Presence refuses options that make no sense, and says what is accepted", () => {

@@ -188,6 +188,27 @@ Deno.test("Presence counted: the number and a sample, at the join, and again no 
   assertEquals(topic.commit(), []);
 });
 
+Deno.test("Presence with everyMs: what changes meanwhile is told together; one who joins is told what the others know", () => {
+  const topic = new FakeTopic({ everyMs: 500 });
+  const ada = topic.join("ada", "u1");
+  assertEquals(topic.commit().length, 1);
+  const bob = topic.join("bob", "u2");
+  topic.join("eve", "u3");
+  assertEquals(topic.commit(), []);
+  assertEquals(Object.keys(bob.take()[0][1] as object), ["u1"]);
+  assertEquals([...topic.presence.keys], ["u1", "u2", "u3"]);
+  topic.leave(ada);
+  topic.untrack(bob, "u2");
+  topic.touched = false;
+  topic.advance(499);
+  assertEquals([topic.touched, topic.commit()], [false, []]);
+  topic.advance(1);
+  assertEquals(topic.touched, true);
+  const [[, diff]] = topic.commit();
+  assertEquals(Object.keys((diff as { joins: object }).joins), ["u3"]);
+  assertEquals(Object.keys((diff as { leaves: object }).leaves), ["u1"]);
+});
+
 Deno.test("Presence paged: the number and the first page at the join, others on request, in the order of arrival", () => {
   const topic = new FakeTopic({ mode: "paged", pageSize: 2 });
   const ada = topic.join("ada", "u1", "u2", "u3");

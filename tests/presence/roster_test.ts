@@ -1,20 +1,21 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Roster } from "../../src/presence/roster.ts";
+import { around, Roster } from "../../src/presence/roster.ts";
 
 Deno.test("Roster says of each key what was said last, in one JSON object", () => {
   const roster = new Roster();
-  assertEquals(roster.text, "{}");
+  assertEquals(roster.text.text, "{}");
   roster.set("b", "1");
   roster.set("__proto__", "[2]");
   roster.set("b", "3");
-  assertEquals(roster.text, '{"b":3,"__proto__":[2]}');
-  assertEquals(Object.keys(JSON.parse(roster.text)), ["b", "__proto__"]);
+  assertEquals(roster.text.byteLength, 23);
+  assertEquals(roster.text.text, '{"b":3,"__proto__":[2]}');
+  assertEquals(Object.keys(roster.text.toJSON() as object), ["b", "__proto__"]);
   roster.delete("b");
   roster.delete("b");
-  assertEquals(roster.text, '{"__proto__":[2]}');
+  assertEquals(roster.text.text, '{"__proto__":[2]}');
   roster.set("b", "4");
-  assertEquals(roster.text, '{"__proto__":[2],"b":4}');
+  assertEquals(roster.text.text, '{"__proto__":[2],"b":4}');
   assertEquals(roster.size, 2);
 });
 
@@ -49,11 +50,12 @@ Deno.test("Roster is as a Map, whatever comes and goes, also when places are giv
           roster.delete(key);
           map.delete(key);
         }
-        if (i % 100 === 0) assertEquals(roster.text.length > 0, true);
+        if (i % 100 === 0) assertEquals(roster.text.text.length > 0, true);
       });
       assertEquals(roster.size, map.size);
       const body = [...map].map(([key, text]) => `${JSON.stringify(key)}:${text}`);
-      assertEquals(roster.text, `{${body.join(",")}}`);
+      assertEquals(roster.text.text, `{${body.join(",")}}`);
+      assertEquals(roster.text.byteLength, new TextEncoder().encode(roster.text.text).length);
       const paged: string[] = [];
       for (let after: number | null = 0; after !== null;) {
         const page = roster.page(after, 100);
@@ -64,4 +66,15 @@ Deno.test("Roster is as a Map, whatever comes and goes, also when places are giv
     }),
     { numRuns: 30 },
   );
+});
+
+Deno.test("A part of a roster is put into JSON, and its bytes are known", () => {
+  const roster = new Roster();
+  for (const key of ["é", "b", "😀"]) roster.set(key, '"ü"');
+  for (const max of [1, 2, 3]) {
+    const { text, byteLength } = around('{"page":', roster.page(0, max).entries, ',"next":1}');
+    assertEquals(Object.keys(JSON.parse(text).page).length, max);
+    assertEquals(byteLength, new TextEncoder().encode(text).length);
+  }
+  assertEquals(around("", [], "").byteLength, 2);
 });

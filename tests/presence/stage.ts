@@ -51,6 +51,7 @@ export class FakeTopic {
       counters: this.counters,
       logger: { log: (level: LogLevel, message: string) => this.lines.push(`${level}: ${message}`) },
       past: null,
+      memberCount: 0,
       publish: ({ event, payload, kept }) => {
         if (kept) throw new Error("presence is not kept");
         this.#published.push([event, (payload as JsonText).toJSON()]);

@@ -44,6 +44,9 @@ export function referenceApp(options: AppOptions = {}): App {
         ctx.presence.update(ctx.state.user, { meta: (payload as { meta: string }).meta });
         return {};
       },
+      boom() {
+        throw new Error("boom");
+      },
     },
   });
   return app.topic("room:*", {
