@@ -72,6 +72,8 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   wish: ResumeWish | null = null;
   /** Is called once the subscription is committed, ahead of all that waits for that. */
   #onSubscribed: ((recovery: Recovery | null) => void) | null = null;
+  /** The channel's kind has them; here they are at hand, since a topic looks at a thousand subscriptions in a row. */
+  readonly #outgoing: ReadonlyMap<string, Handler> | null;
   /** Whether its subscription has been committed. */
   #isMember = false;
   /** Messages whose publications could not be stored, and which are not answered yet. */
@@ -86,6 +88,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.codec = channel.owner.codec;
     this.gainsByWaiting = channel.owner.gainsByWaiting;
     this.#output = new HeldOutput(channel.owner);
+    this.#outgoing = channel.kind.outgoing;
     this.#topics = topics;
     this.#topic = topics.hold(channel.topic, this);
   }
@@ -243,7 +246,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   write(frame: Frame, published: Published): void {
-    const filter = this.#channel.kind.outgoing?.get(published.event);
+    const filter = this.#outgoing?.get(published.event);
     const own = filter === undefined ? frame : this.#filtered(filter, published);
     if (own !== null) this.#write(own, published);
   }
@@ -256,7 +259,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   writeTurn(turn: TopicTurn): void {
-    const { outgoing } = this.#channel.kind;
+    const outgoing = this.#outgoing;
     if (outgoing !== null && turn.published.some(({ event }) => outgoing.has(event))) {
       turn.frames.forEach((frame, i) => this.active && this.write(frame, turn.published[i]));
       return;
