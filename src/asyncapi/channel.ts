@@ -151,7 +151,8 @@ export class Channel {
 
   #state(schema: Schema): void {
     const key = this.#names.take("state");
-    const summary = "The server sends the state to a client that joins, unless it is sent all that it has missed";
+    const summary =
+      "The server sends the state to a client that joins, unless it is sent all that it has missed";
     const { payload } = this.#content(key, schema, this.#place(["state", "schema"], "output"));
     const sent = this.#message(key, { joinRef: "given", ref: "none", event: "troupe:state" }, {
       title: "state",
@@ -170,11 +171,23 @@ export class Channel {
       description: "By key: a user, most often.",
       additionalProperties: fields({ metas: { type: "array", items: meta } }),
     };
-    const said = (key: string, joinRef: "given" | "none", event: string, summary: string, payload: JsonSchema) => {
+    const said = (
+      key: string,
+      joinRef: "given" | "none",
+      event: string,
+      summary: string,
+      payload: JsonSchema,
+    ) => {
       const sent = this.#message(key, { joinRef, ref: "none", event }, { title: event, summary, payload });
       this.#operation("send", key, summary, sent);
     };
-    said(stateKey, "given", "presence_state", "The server says who is present, to a client that joins", present);
+    said(
+      stateKey,
+      "given",
+      "presence_state",
+      "The server says who is present, to a client that joins",
+      present,
+    );
     const diff = fields({ joins: present, leaves: present });
     said(diffKey, "none", "presence_diff", "The server says who has come and gone, to all", diff);
   }
