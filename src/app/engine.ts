@@ -132,7 +132,8 @@ export class Engine {
       mailboxCapacity: limits.topicMailbox,
       idleMs: limits.topicIdleMs,
     };
-    this.#log = options.log ?? memoryLog({ clock, random, counters });
+    this.#log = options.log ?? memoryLog({ clock, random });
+    this.#log.countIn?.(counters);
     this.topics = new Topics("topics", ports, {
       ...bounds,
       log: this.#log,

@@ -8,6 +8,7 @@
 export { AppKit, type AppKitOptions } from "./app_kit.ts";
 export { FakeSocket } from "./fake_socket.ts";
 export { FakeConnection, FakeTransport } from "./fake_transport.ts";
+export { type LogContract, testLog } from "./contracts/log.ts";
 export { type SessionStoreContract, testSessionStore } from "./contracts/session_store.ts";
 export type { ContractClient } from "./contracts/contract_client.ts";
 export { testTransport, type TransportContract } from "./contracts/transport.ts";

@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Counters } from "../base/inspect.ts";
+
 /** One publication, as a log is given it. */
 export interface NewLogEntry {
   /** The event. */
@@ -89,6 +91,11 @@ export interface Log {
   read(topic: string, after: number, max: number): LogPage | Promise<LogPage>;
   /** The topic's last snapshot, if there is one in its current epoch. */
   snapshot(topic: string): LogSnapshot | null | Promise<LogSnapshot | null>;
+  /**
+   * Counts in `counters` from now on, and adds what it has counted so far. The engine calls it once, before anything else,
+   * so that what a log forgets is counted with the rest.
+   */
+  countIn?(counters: Counters): void;
   /** Lets go of what it holds. The engine calls it once, when no topic is left. */
   close?(): void | Promise<void>;
 }

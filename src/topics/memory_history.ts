@@ -43,12 +43,10 @@ export class MemoryHistory {
     return this.#snapshot;
   }
 
-  /** Puts what `batch` has behind the rest. It trims nothing. */
-  append({ entries, limits, snapshot }: LogBatch): void {
-    for (const entry of entries) {
-      this.#entries.push(entry);
-      this.#bytes += bytesOf(entry);
-    }
+  /** Puts what `batch` has, which is as large as {@link bytesOfEntries} says, behind the rest. It trims nothing. */
+  append({ entries, limits, snapshot }: LogBatch, bytes: number): void {
+    for (const entry of entries) this.#entries.push(entry);
+    this.#bytes += bytes;
     this.#offset += entries.length;
     this.#limits = limits;
     if (snapshot === undefined) return;
@@ -107,6 +105,13 @@ export class MemoryHistory {
     this.#entries = this.#entries.slice(this.#start);
     this.#start = 0;
   }
+}
+
+/** About how much memory the entries of a batch take. */
+export function bytesOfEntries({ entries }: LogBatch): number {
+  let bytes = 0;
+  for (const entry of entries) bytes += bytesOf(entry);
+  return bytes;
 }
 
 function bytesOf({ event, data, recipients }: NewLogEntry): number {

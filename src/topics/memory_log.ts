@@ -3,7 +3,7 @@ import { TroupeError } from "../base/errors.ts";
 import { Counters } from "../base/inspect.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Log, LogBatch, LogHead, LogPage, LogSnapshot } from "./log.ts";
-import { MemoryHistory } from "./memory_history.ts";
+import { bytesOfEntries, MemoryHistory } from "./memory_history.ts";
 
 /** How {@link memoryLog} is bounded, and its ports. */
 export interface MemoryLogOptions {
@@ -22,7 +22,7 @@ export interface MemoryLogOptions {
   clock?: Clock;
   /** Where epochs come from. Default: the machine's randomness. */
   random?: Random;
-  /** Where it is counted what is forgotten. Default: counters of its own. */
+  /** Where it is counted what is forgotten. Default: those of the app that uses it. */
   counters?: Counters;
 }
 
@@ -34,7 +34,7 @@ export interface MemoryLog extends Log {
   readonly bytes: number;
   /** See {@link Log.head}. */
   head(topic: string): LogHead;
-  /** See {@link Log.append}. It never throws. */
+  /** See {@link Log.append}. */
   append(batches: readonly LogBatch[]): readonly LogHead[];
   /** See {@link Log.read}. */
   read(topic: string, after: number, max: number): LogPage;
@@ -74,7 +74,8 @@ class Histories implements MemoryLog {
   readonly #maxBytes: number;
   readonly #clock: Clock;
   readonly #random: Random;
-  readonly #counters: Counters;
+  #counters: Counters;
+  readonly #hasOwnCounters: boolean;
   /** The one that was used longest ago comes first. */
   readonly #byTopic = new Map<string, MemoryHistory>();
   #newest: MemoryHistory | null = null;
@@ -87,6 +88,7 @@ class Histories implements MemoryLog {
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? systemRandom;
     this.#counters = options.counters ?? new Counters();
+    this.#hasOwnCounters = options.counters !== undefined;
   }
 
   get topics(): number {
@@ -103,10 +105,11 @@ class Histories implements MemoryLog {
 
   append(batches: readonly LogBatch[]): readonly LogHead[] {
     const nowMs = this.#clock.now();
-    const heads = batches.map((batch) => {
+    const sizes = batches.map(bytesOfEntries); // what cannot be read fails here, before anything is done
+    const heads = batches.map((batch, i) => {
       const history = this.#used(batch.topic);
       const before = history.bytes;
-      history.append(batch);
+      history.append(batch, sizes[i]);
       this.#bytes += history.bytes - before;
       this.#trim(history, nowMs);
       this.#squeeze(history);
@@ -124,6 +127,12 @@ class Histories implements MemoryLog {
 
   snapshot(topic: string): LogSnapshot | null {
     return this.#byTopic.has(topic) ? this.#used(topic).snapshot : null;
+  }
+
+  countIn(counters: Counters): void {
+    if (this.#hasOwnCounters) return;
+    for (const [name, count] of Object.entries(this.#counters.snapshot())) counters.add(name, count);
+    this.#counters = counters;
   }
 
   close(): void {

@@ -156,7 +156,7 @@ export const LAYERS: readonly Layer[] = [
   {
     at: "src/stores",
     may: ["src/base", "src/topics/log.ts", "src/actors/journal.ts", "src/auth/store.ts"],
-    packages: ["node:sqlite", "@std/async"],
+    packages: ["node:sqlite", { name: "node:zlib", onlyIn: "src/stores/sqlite_tables.ts" }, "@std/async"],
   },
   {
     at: "src/telemetry",
