@@ -5,10 +5,12 @@
  * @module
  */
 
-export { App, type CloseOptions } from "./src/app/app.ts";
+export { App } from "./src/app/app.ts";
+export type { CloseOptions } from "./src/app/close_options.ts";
 export type { Connections, ConnectionView, Target } from "./src/app/connections.ts";
 export type { Gauges } from "./src/app/gauges.ts";
 export type { Listening, ListenOptions } from "./src/app/listen.ts";
+export type { AddressOf, TopicHandle } from "./src/app/topic_handle.ts";
 export type { AskClients, TopicAddress } from "./src/app/ask_clients.ts";
 export type { RequestOptions } from "./src/sessions/request_kind.ts";
 export type { MemberTarget, TopicDirectory, TopicMember, TopicView } from "./src/app/topic_directory.ts";
@@ -91,6 +93,13 @@ export type {
   Transaction,
   Untyped,
 } from "./src/sessions/topic_handlers.ts";
+export type {
+  MatchContext,
+  PatternCapability,
+  PatternContext,
+  PatternHandlers,
+  PatternJoinContext,
+} from "./src/sessions/pattern_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
 export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
 export type {

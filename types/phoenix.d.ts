@@ -112,6 +112,14 @@ declare module "phoenix" {
     off(refs: readonly CallbackRef[]): void;
     log(kind: string, message: string, data?: unknown): void;
     hasLogger(): boolean;
+    /** Not public there; overridden by our client. Called by `connect` where `longPollFallbackMs` is given. */
+    protected connectWithFallback(fallbackTransport: Transport, afterMs: number): void;
+    /** Not public there. Makes a connection over the current transport. */
+    protected transportConnect(): void;
+    /** Not public there. The token of the next connection. */
+    protected authToken: (() => string) | undefined;
+    /** Not public there. Connects again after `reconnectAfterMs`. */
+    protected readonly reconnectTimer: { scheduleTimeout(): void };
   }
 
   export class Channel {
@@ -152,6 +160,8 @@ declare module "phoenix" {
     receive<T = unknown>(status: string, callback: (response: T) => void): this;
     send(): void;
     resend(timeoutMs: number): void;
+    /** Not public there: its time-out is not told any more. */
+    cancelTimeout(): void;
   }
 
   /** One presence: its metas, one for each tab or device. */

@@ -1,29 +1,27 @@
-import { messageOf, TroupeError } from "../base/errors.ts";
+import { TroupeError } from "../base/errors.ts";
 import { offer } from "../actors/inside.ts";
 import type { System } from "../actors/system.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
-import { TopicPattern } from "../contract/pattern.ts";
 import type { EventLoopLag } from "../http/loop_lag.ts";
 import type { Middleware } from "../http/middleware.ts";
-import { refusalResponse } from "../http/refusal_response.ts";
 import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
-import { rawFrame } from "../protocol/raw.ts";
 import type { Component, RawData } from "../sessions/component.ts";
-import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
+import type { PatternHandlers } from "../sessions/pattern_handlers.ts";
+import { patternKind } from "../sessions/pattern_kind.ts";
 import type { AnyTopic, BroadcastOptions, TopicHandlers, TopicOf } from "../sessions/topic_handlers.ts";
 import { checkOutgoing } from "../sessions/check_outgoing.ts";
-import { topicKind, untyped } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import type { RevokeOptions, RevokeTarget } from "./authority.ts";
 import type { Addresses } from "./address_book.ts";
 import type { AskClients } from "./ask_clients.ts";
-import { checkCloseCode, checkComponent, checkTopic } from "./checks.ts";
+import { checkCloseCode, checkComponent } from "./checks.ts";
+import type { CloseOptions } from "./close_options.ts";
 import type { ConnectionDirectory, Connections, Target } from "./connections.ts";
 import type { Engine } from "./engine.ts";
-import { SHUTTING_DOWN } from "./gate.ts";
 import type { Gauges } from "./gauges.ts";
 import type { DrainOptions } from "./drain.ts";
 import { urlOf } from "./incoming.ts";
+import { kindOfTopic } from "./kind_of_topic.ts";
 import { Life, type LifePorts } from "./life.ts";
 import { DEADLINE_MS, type Declaration, Lives } from "./lives.ts";
 import type { Listening, ListenOptions } from "./listen.ts";
@@ -32,15 +30,10 @@ import { checkOptions } from "./option_schemas.ts";
 import type { Readiness } from "./readiness.ts";
 import type { AppOptions, SocketOptions } from "./options.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
+import type { AddressOf, TopicHandle } from "./topic_handle.ts";
 
 /** The lives of an app, for the test kit. Not part of any entry point. */
 export let livesOf: (app: App<never>) => Lives;
-
-/** How {@link App.close} is bounded. */
-export interface CloseOptions {
-  /** How long handlers and requests may take to end before they are cut off, in milliseconds. Default: 10,000. */
-  deadlineMs?: number;
-}
 
 /**
  * A realtime application: topics, raw components, and the connections to them. It is a `fetch` handler: give it to
@@ -88,7 +81,7 @@ export class App<U extends User = User> {
     checkOptions("new App", options);
     this.#options = options;
     this.fetch = (request, info) => {
-      return this.#fetch(request, this.#engine.guards.addressOf(request, info?.remoteAddr));
+      return this.#life.answer(request, this.#engine.guards.addressOf(request, info?.remoteAddr));
     };
     const { fetch } = this;
     const close = (bounds?: CloseOptions): Promise<void> => this.close(bounds);
@@ -154,11 +147,32 @@ export class App<U extends User = User> {
     contract: T,
     handlers: TopicHandlers<TopicOf<T>, U, S, L>,
   ): this {
-    const given: AnyContract | string = contract;
-    checkTopic(given, handlers);
-    const topic = typeof given === "string" ? untyped(new TopicPattern(given)) : given;
-    const kind = topicKind(topic, handlers as unknown as TopicHandlers<AnyTopic, U, S>);
-    return this.#declare(({ engine }) => engine.kinds.add(kind.pattern, kind));
+    const kind = kindOfTopic(contract, handlers);
+    return this.#declare(({ engine }) => engine.kinds.add(kind));
+  }
+
+  /**
+   * One topic of a contract, to publish in from outside of any handler: `app.at(Room, { id: "7" }).broadcast(…)`. The
+   * parameters are left out where its pattern has none.
+   *
+   * @throws {TroupeError} `invalid_params`; `unmatched_topic` for a contract that {@link App.topic} was not given.
+   */
+  at<const C extends AnyContract>(contract: C, ...params: AddressOf<C>): TopicHandle<C> {
+    const name = contract.pattern.fill((params[0] ?? {}) as never);
+    return this.#life.topicHandle(name) as unknown as TopicHandle<C>;
+  }
+
+  /**
+   * Lets clients join patterns of topics, and get what all topics publish that a pattern covers: "Patterns" in
+   * docs/wire.md. From then on a name that is a pattern is never an ordinary topic's.
+   *
+   * @param within Which: those that cover nothing but what it covers. With `"tenant:{tenant}:*"` they may join
+   * `tenant:7:room:*`, `tenant:7:{kind}:typing`, `tenant:{t}:*`. `handlers.match` decides topic by topic.
+   * @throws {TroupeError} `invalid_pattern`, `invalid_handlers`, `duplicate_pattern`.
+   */
+  patterns<const W extends string, S = undefined>(within: W, handlers: PatternHandlers<W, U, S>): this {
+    const kind = patternKind(within, handlers);
+    return this.#declare(({ engine }) => engine.kinds.addPatterns(kind));
   }
 
   /**
@@ -192,12 +206,11 @@ export class App<U extends User = User> {
    * Publishes in a topic, from outside of any handler. On a topic where nobody is, it is kept if
    * the topic has a history; else nothing happens.
    *
-   * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, and what the contract refuses.
+   * @throws {TroupeError} `topic_overloaded` (retryable), `unmatched_topic`, `pattern_topic`, and what the contract
+   * refuses.
    */
   broadcast(topic: string, event: string, payload: unknown, options?: BroadcastOptions): void {
-    const { clock } = this.#engine.system;
-    const kind = this.#life.kindOf(topic);
-    this.#engine.topics.publish(publicationIn(topic, kind, OUTSIDER, event, payload, options, clock));
+    this.#life.topicHandle(topic).broadcast(event, payload, options);
   }
 
   /**
@@ -213,13 +226,7 @@ export class App<U extends User = User> {
    */
   send(to: Target, topic: string, event: string, payload: unknown): number;
   send(to: Target, data: RawData | string, event?: string, payload?: unknown): number {
-    const meant = this.#directory.meant(to);
-    if (event === undefined) {
-      const frame = rawFrame(data);
-      const raw = meant.filter((connection) => connection.codec === null);
-      for (const connection of raw) connection.write(frame);
-      return raw.length;
-    }
+    if (event === undefined) return this.#directory.sendRaw(to, data);
     const topic = data as string;
     checkOutgoing(this.#life.kindOf(topic), event, payload);
     const members = this.#directory.membersAmong(to, topic);
@@ -358,25 +365,6 @@ export class App<U extends User = User> {
   /** {@link App.close} with its default deadline. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #fetch(request: Request, remoteAddress: string): Promise<Response> {
-    const url = urlOf(request);
-    if (this.#life.isClosed) return this.#life.mounts.refuse(url, SHUTTING_DOWN);
-    if (url === null) return refusalResponse(400, "bad_url");
-    const answer = this.#life.mounts.answer(request, url, remoteAddress);
-    if (answer !== null) return await answer;
-    if (this.#options.fallback === undefined) return refusalResponse(404, "not_found");
-    try {
-      return await this.#options.fallback(request, remoteAddress);
-    } catch (error) {
-      this.#engine.system.counters.add("fallback.failed");
-      this.#engine.system.logger.log("error", "fallback failed", {
-        error: messageOf(error),
-        path: url.pathname,
-      });
-      return refusalResponse(500, "fallback_failed");
-    }
   }
 
   get #engine(): Engine {

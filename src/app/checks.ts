@@ -1,6 +1,5 @@
 import { TroupeError } from "../base/errors.ts";
 import { TopicPattern } from "../contract/pattern.ts";
-import type { PatternTable } from "../contract/pattern_table.ts";
 import { isSendableCloseCode } from "../protocol/close_codes.ts";
 
 /**
@@ -21,22 +20,6 @@ export function checkTopic(contract: unknown, handlers: unknown): void {
   throw new TroupeError(
     "invalid_handlers",
     `Cannot use the handlers of the topic "${name}": accepted is an object with join, on, info and leave, all optional`,
-  );
-}
-
-/**
- * What covers `topic`.
- *
- * @throws {TroupeError} `unmatched_topic`.
- */
-export function kindOf<T>(kinds: PatternTable<T>, topic: string): T {
-  const match = kinds.find(topic);
-  if (match !== null) return match.value;
-  const accepted = kinds.patterns().map((pattern) => pattern.source);
-  throw new TroupeError(
-    "unmatched_topic",
-    `No topic of this app covers ${JSON.stringify(topic)}: it has ${accepted.join(", ") || "none"}`,
-    { details: { topic, accepted } },
   );
 }
 

@@ -1,4 +1,6 @@
 import { TroupeError } from "../base/errors.ts";
+import { rawFrame } from "../protocol/raw.ts";
+import type { RawData } from "../sessions/component.ts";
 import type { Connection } from "../sessions/connection.ts";
 import type { ConnectionInfo } from "../sessions/connection_info.ts";
 import type { Claims } from "../sessions/claims.ts";
@@ -84,6 +86,15 @@ export class ConnectionDirectory<U extends User> implements Connections<U> {
       ? [connection]
       : new Set([...this.#members.of(topic!)].map(({ connectionId }) => connectionId));
     return [...ids].map((id) => this.#table.get(id)).filter((each) => each !== undefined);
+  }
+
+  /** Sends raw data to the component connections that are meant. Gives how many there were. */
+  sendRaw(target: Target, data: RawData): number {
+    const meant = this.meant(target);
+    const frame = rawFrame(data);
+    const raw = meant.filter((connection) => connection.codec === null);
+    for (const connection of raw) connection.write(frame);
+    return raw.length;
   }
 
   /** The channels in `topic` of the connections that are meant, and of the sessions that had one and wait for their client. */

@@ -3,7 +3,6 @@ import { CountedClock } from "../base/counted_clock.ts";
 import { DynamicSupervisor } from "../actors/dynamic_supervisor.ts";
 import { System } from "../actors/system.ts";
 import { Turnstile } from "../http/turnstile.ts";
-import { PatternTable } from "../contract/pattern_table.ts";
 import { CLOSE_RESTART } from "../protocol/close_codes.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { channelBehavior } from "../sessions/channel_behavior.ts";
@@ -29,10 +28,12 @@ import { Flusher } from "../sessions/flusher.ts";
 import { Session, type SessionPorts } from "../sessions/session.ts";
 import { sessionBehavior } from "../sessions/session_behavior.ts";
 import type { SessionLimits } from "../sessions/session_limits.ts";
-import type { TopicKind } from "../sessions/topic_kind.ts";
+import { TopicKinds } from "../sessions/topic_kinds.ts";
 import type { User } from "../sessions/user.ts";
 import type { Log } from "../topics/log.ts";
 import { memoryLog } from "../topics/memory_log.ts";
+import { patternBehavior } from "../topics/pattern_behavior.ts";
+import { Patterns } from "../topics/patterns.ts";
 import { PLAIN_TOPIC } from "../topics/topic_setup.ts";
 import { Topics, type TopicsPorts } from "../topics/topics.ts";
 import type { Gauges } from "./gauges.ts";
@@ -58,8 +59,10 @@ export interface MountPorts {
 /** Everything that runs, wired up: the system, its topics, sessions and connections. */
 export class Engine {
   readonly system: System;
-  readonly kinds = new PatternTable<TopicKind>();
+  readonly kinds = new TopicKinds();
   readonly topics: Topics;
+  /** The patterns of topics that somebody has joined. */
+  readonly patterns: Topics;
   readonly members: Members;
   /** Who may still be a member. */
   readonly rechecks: Rechecks;
@@ -134,11 +137,18 @@ export class Engine {
     };
     this.#log = options.log ?? memoryLog({ clock, random });
     this.#log.countIn?.(counters);
+    const patterns = new Patterns({ logger, counters });
     this.topics = new Topics("topics", ports, {
       ...bounds,
+      patterns,
       log: this.#log,
       replay: limits,
       setupOf: (name) => this.kinds.find(name)?.value.setup ?? PLAIN_TOPIC,
+    });
+    this.patterns = new Topics("patterns", ports, {
+      ...bounds,
+      maxTopics: limits.maxPatternTopics,
+      behavior: patternBehavior(patterns, { logger, counters, mailboxCapacity: limits.topicMailbox }),
     });
     this.#flusher = new Flusher(system.scheduler, system.clock);
     this.claims = new Claims({ ...ports, drain: () => scheduler.drain() }, limits);
@@ -147,6 +157,7 @@ export class Engine {
       claims: this.claims,
       deadLetters: system.deadLetters,
       topics: this.topics,
+      patterns: { topics: this.patterns, maxMatches: limits.maxMatches },
       kinds: this.kinds,
       members: this.members,
       work: this.#work,
@@ -255,6 +266,7 @@ export class Engine {
       sessions: this.#sessions.size,
       suspended: this.claims.suspended,
       claims: this.claims.size,
+      patterns: this.patterns.size,
       topics: this.topics.size + this.#componentPorts.topics.size,
       subscribers: this.members.size,
       handlers: this.#work.size,
@@ -263,7 +275,7 @@ export class Engine {
 
   /** Asks the members of `topic`, or of all, whether they may still be. Returns how many are asked. */
   recheck(topic?: string): number {
-    const topics = topic === undefined ? [...this.topics.names()] : [topic];
+    const topics = topic === undefined ? [...this.topics.names(), ...this.patterns.names()] : [topic];
     return this.rechecks.demand(topics.flatMap((name) => [...this.members.of(name)]));
   }
 

@@ -21,7 +21,9 @@ export interface Gauges {
   readonly claims: number;
   /** Topics that live, of channels and of components. */
   readonly topics: number;
-  /** Channels that are members of a topic. */
+  /** Patterns of topics that somebody has joined, those included that nobody is in any more and that stop when idle. */
+  readonly patterns: number;
+  /** Channels that are members of a topic, or of a pattern. */
   readonly subscribers: number;
   /** Handlers that are pending. */
   readonly handlers: number;

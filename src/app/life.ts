@@ -1,12 +1,15 @@
+import { messageOf } from "../base/errors.ts";
 import type { System } from "../actors/system.ts";
+import { refusalResponse } from "../http/refusal_response.ts";
 import type { ServeHandler } from "../transport/serve.ts";
 import type { TopicKind } from "../sessions/topic_kind.ts";
 import type { User } from "../sessions/user.ts";
 import { type AskClients, askClients } from "./ask_clients.ts";
-import { kindOf } from "./checks.ts";
 import { ConnectionDirectory } from "./connections.ts";
 import type { DrainOptions } from "./drain.ts";
 import { Engine } from "./engine.ts";
+import { SHUTTING_DOWN } from "./gate.ts";
+import { urlOf } from "./incoming.ts";
 import { Listeners } from "./listen.ts";
 import { Mounts } from "./mounts.ts";
 import { completeLimits } from "./option_schemas.ts";
@@ -14,6 +17,7 @@ import type { AppOptions, SocketOptions } from "./options.ts";
 import { guardRejections } from "./rejection_guard.ts";
 import { endProcess, onTerminationSignals } from "./signals.ts";
 import type { TopicDirectory } from "./topic_directory.ts";
+import { AddressedTopic } from "./topic_handle.ts";
 
 /** What stands in for an app's own ports: see {@link Life}. */
 export type OtherPorts = Pick<AppOptions, "clock" | "random" | "scheduler" | "transports" | "log" | "logger">;
@@ -41,6 +45,7 @@ export class Life {
   readonly request: AskClients;
   readonly listeners: Listeners;
   readonly #others: OtherPorts | null;
+  readonly #fallback: AppOptions["fallback"];
   readonly #undo: (() => void)[] = [];
   #closed: Promise<void> | null = null;
 
@@ -53,6 +58,7 @@ export class Life {
   constructor(options: AppOptions<never>, ports: LifePorts, others: OtherPorts | null) {
     const all = { ...options, ...others };
     this.#others = others;
+    this.#fallback = options.fallback;
     this.engine = new Engine(all, completeLimits(options.limits));
     this.mounts = new Mounts(this.engine, all);
     const { engine: { connections, members, claims }, system } = this;
@@ -95,7 +101,30 @@ export class Life {
 
   /** What is done about `topic`. Throws `unmatched_topic`. */
   kindOf(topic: string): TopicKind {
-    return kindOf(this.engine.kinds, topic);
+    return this.engine.kinds.of(topic);
+  }
+
+  /** The topic of this name, for those outside of its handlers. Throws `unmatched_topic`. */
+  topicHandle(name: string): AddressedTopic {
+    const { topics, members, system: { clock, scheduler } } = this.engine;
+    return new AddressedTopic(name, this.kindOf(name), { topics, members, clock, scheduler });
+  }
+
+  /** Answers a request: by a mount, or by the fallback. */
+  async answer(request: Request, remoteAddress: string): Promise<Response> {
+    const url = urlOf(request);
+    if (this.isClosed) return this.mounts.refuse(url, SHUTTING_DOWN);
+    if (url === null) return refusalResponse(400, "bad_url");
+    const answer = this.mounts.answer(request, url, remoteAddress);
+    if (answer !== null) return await answer;
+    if (this.#fallback === undefined) return refusalResponse(404, "not_found");
+    try {
+      return await this.#fallback(request, remoteAddress);
+    } catch (error) {
+      this.system.counters.add("fallback.failed");
+      this.system.logger.log("error", "fallback failed", { error: messageOf(error), path: url.pathname });
+      return refusalResponse(500, "fallback_failed");
+    }
   }
 
   async #close(deadlineMs: number): Promise<void> {

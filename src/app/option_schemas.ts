@@ -75,6 +75,9 @@ const traffic = {
 
 const limitsSchema = z.strictObject({
   maxChannels: count.default(100),
+  maxPatterns: count.default(20),
+  maxPatternTopics: count.default(100_000),
+  maxMatches: count.default(1_000),
   maxTopicBytes: count.default(512),
   maxMessageBytes: count.default(1_048_576),
   channelMailbox: count.default(1_000),
@@ -114,6 +117,7 @@ const limitsSchema = z.strictObject({
 /** The limits that can be changed while an app runs. */
 export const CHANGEABLE_LIMITS: readonly (keyof ChangeableLimits)[] = [
   "maxChannels",
+  "maxPatterns",
   "maxTopicBytes",
   "maxMessageBytes",
   "maxConnections",
@@ -183,6 +187,7 @@ const SCHEMAS = {
     subProtocols: subProtocols.optional(),
     limits: limitsSchema.pick({
       maxChannels: true,
+      maxPatterns: true,
       maxTopicBytes: true,
       maxMessageBytes: true,
       outboxFrames: true,

@@ -48,6 +48,15 @@ export type Authenticated<U extends User> = U | Authorization<U> | null | Respon
 export interface Limits extends TrafficLimits {
   /** Channels of one connection. Default: 100. Beyond: the join is refused (`channels.too_many`). */
   maxChannels?: number;
+  /** Channels of one connection that are patterns. Default: 20. Beyond: the join is refused (`patterns.too_many`). */
+  maxPatterns?: number;
+  /** Patterns that somebody has joined, at a time. Default: 100,000. Beyond: the join is refused (`topics.refused`). */
+  maxPatternTopics?: number;
+  /**
+   * Topics for which one member of a pattern remembers what `match` has answered. Default: 1,000. Beyond, the oldest
+   * answer is forgotten, and asked for again (`patterns.forgotten`).
+   */
+  maxMatches?: number;
   /** Bytes of a topic's name. Default: 512. Beyond: the join is refused (`channels.topic_too_long`). */
   maxTopicBytes?: number;
   /** Bytes of one message from a client. Default: 1,048,576 (1 MiB). Beyond: close 1009 (`connections.too_big`). */
@@ -182,6 +191,7 @@ export interface Limits extends TrafficLimits {
 export type ChangeableLimits = Pick<
   Limits,
   | "maxChannels"
+  | "maxPatterns"
   | "maxTopicBytes"
   | "maxMessageBytes"
   | "maxConnections"
@@ -207,6 +217,7 @@ export interface SocketOptions {
   limits?: Pick<
     Limits,
     | "maxChannels"
+    | "maxPatterns"
     | "maxTopicBytes"
     | "maxMessageBytes"
     | "outboxFrames"

@@ -65,6 +65,7 @@ export class Refreshes {
       this.#ports.counters.add("refreshes.granted");
       authority.grants.set(connection, answer);
       connection.user = current.user = answer.user;
+      current.authorizations++;
       this.#reply(message, session, "ok", { expiresAt: answer.expiresAtMs });
     });
   }

@@ -40,9 +40,13 @@ export function inventNickname(uuid: string): string {
   return `${MANNERS[digit(0)]} ${ANIMALS[digit(1)]} ${uuid.slice(2, 4)}`;
 }
 
+/** What is kept of a room. */
+const HISTORY = { size: 1_000, ttlMs: 30 * 86_400_000 };
+
 /** Adds the rooms to an app. */
 export function addChat(app: App): void {
   app.topic(Room, {
+    history: HISTORY,
     join(ctx, { nickname = inventNickname(ctx.uuid()) }) {
       ctx.log.log("debug", "joined", { nickname });
       return joined({ nickname }, { nickname });
@@ -55,7 +59,7 @@ export function addChat(app: App): void {
         return { id };
       },
       typing(ctx) {
-        ctx.broadcast("typing", { by: ctx.state.nickname }, { except: ctx });
+        ctx.broadcast("typing", { by: ctx.state.nickname }, { except: ctx, ephemeral: true });
       },
     },
     leave(ctx, { kind }) {

@@ -30,6 +30,8 @@ export interface Config {
   readonly transport: "websocket" | "ws";
   /** The proxies in front, whose word on where a client comes from is believed: addresses and networks. Default: none. */
   readonly trustedProxies: readonly string[];
+  /** The folder where histories are kept, so that they outlive the process; empty for memory alone. Default: empty. */
+  readonly dataDir: string;
   /** Where the certificate chain is, in PEM; empty for no TLS. Default: empty. */
   readonly tlsCert: string;
   /** Where its private key is, in PEM. Default: empty. */
@@ -45,6 +47,8 @@ export const HELP = `The ready chat server of Troupe.
   --drain-ms MS      over how long connections are closed at the end (DRAIN_MS; default 1000)
   --transport NAME   websocket (the runtime's own) or ws (more fan-out) (TRANSPORT; default websocket)
   --trusted-proxies LIST  addresses and networks (CIDR) with commas between (TRUSTED_PROXIES)
+  --data-dir DIR     where histories are kept, in SQLite (DATA_DIR; default: in memory); needs --allow-read=DIR
+                     --allow-write=DIR --allow-sys=osUptime
   --tls-cert FILE    a certificate chain in PEM, for https and wss (TLS_CERT)
   --tls-key FILE     its private key in PEM (TLS_KEY); both need --allow-read
   --help             this text
@@ -111,6 +115,14 @@ const TRUSTED_PROXIES: Setting<readonly string[]> = {
   accepted: "addresses and networks with commas between, such as 127.0.0.1,10.0.0.0/8",
 };
 
+const DATA_DIR: Setting<string> = {
+  flag: "data-dir",
+  variable: "DATA_DIR",
+  fallback: "",
+  schema: z.string().min(1),
+  accepted: "the path of a folder",
+};
+
 const TLS_CERT: Setting<string> = {
   flag: "tls-cert",
   variable: "TLS_CERT",
@@ -127,7 +139,7 @@ const TLS_KEY: Setting<string> = {
   accepted: "the path of a private key in PEM",
 };
 
-const SETTINGS = [HOST, PORT, LOG_LEVEL, DRAIN_MS, TRANSPORT, TRUSTED_PROXIES, TLS_CERT, TLS_KEY];
+const SETTINGS = [HOST, PORT, LOG_LEVEL, DRAIN_MS, TRANSPORT, TRUSTED_PROXIES, DATA_DIR, TLS_CERT, TLS_KEY];
 const FLAGS = SETTINGS.map(({ flag }) => flag);
 const ACCEPTED_FLAGS = `${FLAGS.map((flag) => `--${flag}`).join(", ")} and --help`;
 
@@ -157,6 +169,7 @@ export function readConfig(args: readonly string[], env: Environment): Config | 
     drainMs: valueOf(DRAIN_MS, flags, env),
     transport: valueOf(TRANSPORT, flags, env),
     trustedProxies: valueOf(TRUSTED_PROXIES, flags, env),
+    dataDir: valueOf(DATA_DIR, flags, env),
     tlsCert: valueOf(TLS_CERT, flags, env),
     tlsKey: valueOf(TLS_KEY, flags, env),
   };

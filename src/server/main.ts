@@ -20,6 +20,7 @@ import {
   App,
   type Listening,
   type ListenOptions,
+  type Log,
   type LogFields,
   type Logger,
   type LogLevel,
@@ -30,12 +31,13 @@ import {
 } from "../../mod.ts";
 import { addChat } from "./chat.ts";
 import { CertificateFault, readCertificate } from "./certificate.ts";
+import { DataFault, openData } from "./data.ts";
 import { type Config, type Environment, HELP, readConfig } from "./config.ts";
 import { streamLogger } from "./logging.ts";
 import { answerReadiness } from "./readyz.ts";
 import { answerSite } from "./site.ts";
 
-export type { Environment, LogFields, Logger, LogLevel, Transport };
+export type { Environment, Log, LogFields, Logger, LogLevel, Transport };
 
 /** How long handlers may take to end, in milliseconds; and then again, how long clients may take to answer a close. */
 const CLOSE_DEADLINE_MS = 4_000;
@@ -59,6 +61,8 @@ export interface ServerOptions {
   readonly drainMs?: number;
   /** What WebSockets are made of, e.g. `ws()` of `@troupe/core/transports/ws`. Default: the runtime's own. */
   readonly transport?: Transport;
+  /** Keeps the histories of rooms, e.g. `sqliteLog()` of `@troupe/core/stores/sqlite`. Default: in memory. */
+  readonly log?: Log;
   /** A certificate chain in PEM, for TLS. Goes with {@link ServerOptions.key}. Default: none. */
   readonly cert?: string;
   /** Its private key in PEM. */
@@ -100,12 +104,13 @@ export interface RunningServer {
  */
 export function startServer(options: ServerOptions = {}): RunningServer {
   const { host = "127.0.0.1", port = 8000, logger = silentLogger, signals = false } = options;
-  const { drainMs, transport, cert, key, trustedProxies = [] } = options;
+  const { drainMs, transport, log, cert, key, trustedProxies = [] } = options;
   const app: App = new App({
     logger,
     guardRejections: true,
     transports: transport && [transport, longpoll(), sse()],
     addresses: { trustedProxies },
+    log,
     fallback: (request) => answerReadiness(request, app) ?? answerSite(request),
   });
   addChat(app);
@@ -159,12 +164,14 @@ export async function main(args: readonly string[], env: Environment = Deno.env)
     const { host, port, drainMs, trustedProxies } = config;
     const transport = await transportOf(config);
     const certificate = readCertificate(config);
+    const log = await openData(config.dataDir);
     server = startServer({
       host,
       port,
       drainMs,
       trustedProxies,
       transport,
+      log,
       ...certificate,
       logger,
       signals: true,
@@ -207,7 +214,7 @@ function reachable(host: string): string {
 }
 
 function listenFault({ host, port, tlsCert }: Config, error: unknown): string {
-  if (error instanceof CertificateFault) return error.message;
+  if (error instanceof CertificateFault || error instanceof DataFault) return error.message;
   const place = `Cannot listen on ${host.includes(":") ? `[${host}]` : host}:${port}`;
   if (error instanceof Deno.errors.AddrInUse) {
     return `${place}: the port is in use. Choose another with --port or PORT; 0 picks a free one`;

@@ -7,15 +7,16 @@ import type { Frame } from "../protocol/frame.ts";
 import { Absence, type AbsentChannel } from "./absence.ts";
 import { Arrival } from "./arrival.ts";
 import { channelAddress } from "./channel_address.ts";
-import { ChannelCtx } from "./channel_context.ts";
+import type { ChannelCtx } from "./channel_context.ts";
 import { ChannelJoin, type JoiningChannel, type Predecessor } from "./channel_join.ts";
 import { type ChannelMessage, type End, FAREWELL, Info, SUSPENDED } from "./channel_message.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import { askClient, type ClientRequests, type RequestOptions, takeAnswer } from "./client_requests.ts";
-import { ChannelSubscription, type SubscribedChannel } from "./channel_subscription.ts";
+import type { ChannelSubscription, SubscribedChannel } from "./channel_subscription.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { farewellFrames, tellOfEnd } from "./farewell.ts";
 import { tellOfInvalidReply } from "./invalid_reply.ts";
+import { contextOf, subscriptionOf } from "./membership.ts";
 import { RECHECK, recheck } from "./recheck.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import { checkOutgoing } from "./check_outgoing.ts";
@@ -65,10 +66,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   #ref: Ref<ChannelMessage> | null = null;
   #address: Ref<unknown> | null = null;
 
-  /**
-   * `previous` is the incarnation of this session in this topic that this one replaces. Throws what `Topics.hold`
-   * throws.
-   */
+  /** `previous`: the incarnation of the session in this topic that this one replaces. Throws what `Topics.hold` throws. */
   constructor(
     owner: ChannelOwner<Channel>,
     kind: TopicKind,
@@ -84,8 +82,8 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     this.params = params;
     this.kind = kind;
     this.#givenJoinRef = join.joinRef;
-    this.ctx = new ChannelCtx(this);
-    this.subscription = new ChannelSubscription(this);
+    this.ctx = contextOf(this);
+    this.subscription = subscriptionOf(this);
   }
 
   get ref(): Ref<ChannelMessage> {

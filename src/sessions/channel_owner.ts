@@ -15,6 +15,14 @@ import type { OpenWork } from "./open_work.ts";
 import type { Droppable, SlowReader } from "./slow_reader.ts";
 import type { User } from "./user.ts";
 
+/** What the members of patterns share. */
+export interface PatternPorts {
+  /** The patterns that somebody has joined: topics of their own, in which nobody publishes. */
+  readonly topics: Topics;
+  /** For how many topics a subscription remembers whether its client may get what they publish. */
+  readonly maxMatches: number;
+}
+
 /** What the channels of an application share. */
 export interface ChannelPorts {
   readonly clock: Clock;
@@ -23,6 +31,8 @@ export interface ChannelPorts {
   readonly counters: Counters;
   readonly deadLetters: DeadLetters;
   readonly topics: Topics;
+  /** Patterns of topics that clients may join. Left out: they may not. */
+  readonly patterns?: PatternPorts;
   readonly members: Members;
   /** What a shutdown waits for. */
   readonly work: OpenWork;
@@ -45,6 +55,8 @@ export interface ChannelOwner<C> {
   readonly ports: ChannelPorts;
   readonly codec: Codec;
   readonly user: User;
+  /** How often the user was authorized: a refresh counts, and a client that comes back. */
+  readonly authorizations: number;
   readonly info: ConnectionInfo;
   /** What the client has sent under ids of its own; `null`: nothing yet. */
   readonly dedupe: DedupeWindow | null;

@@ -6,6 +6,7 @@ import type { Publication } from "../topics/publication.ts";
 import type { Subscriber } from "../topics/subscriber.ts";
 import type { TopicMessage } from "../topics/topic.ts";
 import type { Recovery, ResumeWish } from "../topics/recovery.ts";
+import type { Topics } from "../topics/topics.ts";
 import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
@@ -58,6 +59,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   #owner: SubscribedChannel["owner"];
   /** Where what the channel says goes: to its owner, unless it is kept. */
   #voice: Output;
+  readonly #topics: Topics;
   readonly #topic: Ref<TopicMessage>;
   readonly #output: HeldOutput;
   codec: Codec;
@@ -76,14 +78,15 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   /** Leaves publications out while the client is behind; `null`: all of them have to arrive. */
   #slowReader: SlowReader | null = null;
 
-  /** Holds the topic. Throws what `Topics.hold` throws. */
-  constructor(channel: SubscribedChannel) {
+  /** Holds the topic, one of `topics`. Throws what `Topics.hold` throws. */
+  constructor(channel: SubscribedChannel, topics: Topics = channel.owner.ports.topics) {
     this.#channel = channel;
     this.#owner = this.#voice = channel.owner;
     this.codec = channel.owner.codec;
     this.gainsByWaiting = channel.owner.gainsByWaiting;
     this.#output = new HeldOutput(channel.owner);
-    this.#topic = channel.owner.ports.topics.hold(channel.topic, this);
+    this.#topics = topics;
+    this.#topic = topics.hold(channel.topic, this);
   }
 
   // ── The channel's side ───────────────────────────────────────────────────────────────────────────────────────────
@@ -104,7 +107,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
    */
   subscribe(onSubscribed: ((recovery: Recovery) => void) | null): boolean {
     this.#output.raise();
-    if (!this.#owner.ports.topics.subscribe(this.#topic, this)) {
+    if (!this.#topics.subscribe(this.#topic, this)) {
       this.#output.lower();
       return false;
     }
@@ -115,16 +118,15 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** Tells one of the topic's extensions. `false`: the topic's mailbox is full. */
   tell(extension: string, message: unknown): boolean {
-    return this.#owner.ports.topics.tell(this.#topic, extension, message);
+    return this.#topics.tell(this.#topic, extension, message);
   }
 
   /** Publishes: what is said from now on waits for the commit. Throws `topic_overloaded`. */
   publish(publication: Publication): void {
-    const { topics } = this.#owner.ports;
-    if (this.#stage >= LINGERING) return topics.publish(publication); // a last word, which is not waited for
+    if (this.#stage >= LINGERING) return this.#topics.publish(publication); // a last word, which is not waited for
     this.#output.raise();
     try {
-      topics.publish(publication);
+      this.#topics.publish(publication);
     } catch (error) {
       this.#output.lower();
       throw error;
@@ -179,6 +181,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   get isOver(): boolean {
     return this.#stage === OVER;
   }
+
+  /** What its client may get is asked anew, where that is asked: see `PatternSubscription`. */
+  rematch(): void {}
 
   /** The channel has ended. What it has said still goes out in its place. */
   end(): void {
@@ -290,10 +295,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   #release(): void {
     this.#enter(OVER);
-    const { members, topics } = this.#owner.ports;
-    members.remove(this.#channel);
-    topics.unsubscribe(this.#channel.topic, this.#topic, this);
-    topics.unhold(this.#channel.topic, this.#topic, this);
+    this.#owner.ports.members.remove(this.#channel);
+    this.#topics.unsubscribe(this.#channel.topic, this.#topic, this);
+    this.#topics.unhold(this.#channel.topic, this.#topic, this);
     this.#channel.released();
   }
 }

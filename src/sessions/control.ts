@@ -13,6 +13,8 @@ export const CONTROL_TOPIC = "troupe";
 export interface ControlledSession {
   /** Who is on the other side. A refresh sets it. */
   user: User;
+  /** How often its user was authorized. A refresh counts. */
+  authorizations: number;
   /** The handshake of its connection. */
   readonly info: ConnectionInfo;
   /** The one that its connection is attached to now, which is another one if the client has claimed that meanwhile. */

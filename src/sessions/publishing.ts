@@ -21,7 +21,10 @@ export interface Author {
 /** Somebody outside of any channel. */
 export const OUTSIDER: Author = { origin: null, cause: null };
 
-/** What is to be published in `topic`, checked against its contract. Throws what that refuses, and what JSON cannot carry. */
+/**
+ * What is to be published in `topic`, checked against its contract. Throws what that refuses, what JSON cannot carry, and
+ * `pattern_topic` where `topic` is a pattern that clients listen to.
+ */
 export function publicationIn(
   topic: string,
   kind: TopicKind,
@@ -31,6 +34,7 @@ export function publicationIn(
   options: BroadcastOptions | undefined,
   clock: Clock,
 ): Publication {
+  if (kind.match !== null) throw notPublishable(topic);
   const value = checkOutgoing(kind, event, payload);
   const publication = new Publication(topic, event, value, origin, recipientFilter(options, origin));
   if (kind.setup.history === null) return publication;
@@ -75,5 +79,16 @@ function checkFolded(topic: string, event: string, { except, only, ephemeral }: 
     } to some of its members, or as ephemeral: the ` +
       "topic's state is folded from it. Accepted: no except, only or ephemeral; or an event without state.apply",
     { details: { topic, event } },
+  );
+}
+
+function notPublishable(topic: string): TroupeError {
+  return new TroupeError(
+    "pattern_topic",
+    `Cannot publish in ${
+      JSON.stringify(topic)
+    }: it is a pattern of topics, which clients listen to. Accepted is the ` +
+      "whole name of one topic",
+    { details: { topic } },
   );
 }

@@ -1,9 +1,7 @@
-import { TroupeError } from "../base/errors.ts";
 import { type Few, itemsOf, withItem, withoutItem } from "../base/few.ts";
 import type { Behavior } from "../actors/behavior.ts";
 import { requestStop, spawnUnder } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
-import type { PatternTable } from "../contract/pattern_table.ts";
 import type { Codec, Inbound } from "../protocol/codec.ts";
 import { type Frame, utf8Length } from "../protocol/frame.ts";
 import type { TopicTurn } from "../topics/topic_turn.ts";
@@ -14,17 +12,18 @@ import type { Claim, Claimable, Claims } from "./claims.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import { type Control, CONTROL_TOPIC } from "./control.ts";
 import { DedupeWindow } from "./dedupe_window.ts";
+import { exceededBound, unavailable } from "./join_bounds.ts";
 import { postOnce } from "./named_message.ts";
 import type { SessionLimits } from "./session_limits.ts";
 import { readClaim } from "./session_wire.ts";
 import type { Droppable, SlowReader } from "./slow_reader.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
-import type { TopicKind } from "./topic_kind.ts";
+import type { TopicKinds } from "./topic_kinds.ts";
 import type { User } from "./user.ts";
 
 /** What every session of an application shares. */
 export interface SessionPorts extends ChannelPorts {
-  readonly kinds: PatternTable<TopicKind>;
+  readonly kinds: Pick<TopicKinds, "find">;
   readonly channelBehavior: Behavior<ChannelMessage, Channel>;
   /** Takes what clients say of the connection itself. */
   readonly control: Control;
@@ -66,6 +65,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   codec: Codec;
   /** Who is on the other side. A refresh brings the same user with what is new about it. */
   user: User;
+  authorizations = 1;
   info: ConnectionInfo;
   dedupe: DedupeWindow | null = null;
   readonly #limits: SessionLimits;
@@ -200,6 +200,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
     }
     this.ports.claims!.taken(claim, secret);
     this.user = from.user;
+    this.authorizations++;
     this.info = from.info;
     this.codec = from.codec;
     this.attach(sink);
@@ -286,7 +287,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
       this.ports.counters.add("channels.refused");
       this.reply(message.joinRef, message.ref, message.topic, "error", response);
     };
-    const { maxTopicBytes, maxChannels } = this.#limits;
+    const { maxTopicBytes } = this.#limits;
     if (joinRef === null) return refuse({ reason: "missing_ref" });
     if (utf8Length(message.topic) > maxTopicBytes) {
       this.ports.counters.add("channels.topic_too_long");
@@ -296,9 +297,12 @@ export class Session implements ChannelOwner<Channel>, Claimable {
     if (match === null) return this.say(this.unmatchedReply(message));
     const previous = this.#channels.get(message.topic);
     if (previous !== undefined && previous.awayUntilMs !== null) return previous.resume(message);
-    if ((previous === undefined || previous.finished) && this.#unfinished >= maxChannels) {
-      this.ports.counters.add("channels.too_many");
-      return refuse({ reason: "too many channels joined" });
+    const exceeded = previous === undefined || previous.finished
+      ? exceededBound(this.#limits, match.value, this.#channels.values(), this.#unfinished)
+      : null;
+    if (exceeded !== null) {
+      this.ports.counters.add(exceeded.counter);
+      return refuse(exceeded.response);
     }
     let channel: Channel;
     try {
@@ -387,10 +391,4 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   #stopWhenFinished(): void {
     if (this.#ending && this.#unfinished === 0 && this.#ref !== null) requestStop(this.#ref);
   }
-}
-
-function unavailable(error: unknown): unknown {
-  if (!(error instanceof TroupeError)) throw error;
-  const reason = error.code === "too_many_children" ? "too_many_topics" : error.code;
-  return { reason, ...(error.retryAfterMs !== undefined && { retryAfterMs: error.retryAfterMs }) };
 }

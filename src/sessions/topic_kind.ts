@@ -10,6 +10,9 @@ import { type RequestKinds, requestKinds } from "./request_kind.ts";
 import type { AnyTopic, TopicHandlers, Untyped } from "./topic_handlers.ts";
 import type { User } from "./user.ts";
 
+/** Whether a member of a pattern may get what a topic publishes, as the engine calls it: anything but `true` means no. */
+export type Match = (ctx: unknown, topic: string, params: Readonly<Record<string, string>>) => unknown;
+
 /** One event that clients may send. */
 export interface EventKind {
   readonly handler: Handler;
@@ -50,6 +53,8 @@ export interface TopicKind {
   readonly server: ReadonlyMap<string, Schema> | null;
   /** What the server may ask a client. */
   readonly requests: RequestKinds;
+  /** Decides, for patterns that clients join, topic by topic; `null` for topics. */
+  readonly match: Match | null;
   /** Whether an event whose handler returns nothing is answered all the same. */
   readonly alwaysReplies: boolean;
 }
@@ -72,17 +77,19 @@ const HANDLER_KEYS = [
 ];
 
 /**
- * Puts a contract and its handlers together.
+ * Puts a contract and its handlers together. `others`: what the handlers may hold beside, which is somebody else's.
  *
  * @throws {TroupeError} `invalid_handlers` for a missing or an unknown handler, or one that is not a function.
  */
 export function topicKind<C extends AnyTopic, U extends User, S>(
   contract: C,
   handlers: TopicHandlers<C, U, S>,
+  others: readonly string[] = [],
 ): TopicKind {
   const name = contract.pattern.source;
   const given = handlers as unknown as Record<string, unknown>;
   for (const key of Object.keys(given)) {
+    if (others.includes(key)) continue;
     if (!HANDLER_KEYS.includes(key)) refuseHandlers(name, `"${key}" is not known`, HANDLER_KEYS.join(", "));
   }
   const optional = (key: string): Handler | null => {
@@ -123,6 +130,7 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     outgoing: outgoingFilters(name, given.outgoing, definition),
     server: definition === null ? null : new Map(Object.entries(definition.server ?? {})),
     requests: definition === null ? null : requestKinds(definition.requests),
+    match: null,
     alwaysReplies: definition !== null,
   };
 }

@@ -7,6 +7,7 @@ import { type ExtensionPorts, Extensions } from "./extensions.ts";
 import { type Entry, Fanout } from "./fanout.ts";
 import { History, type HistoryPorts, type Replay } from "./history.ts";
 import type { LogBatch, LogHead } from "./log.ts";
+import { NO_PATTERNS, type PatternRoute, type Patterns } from "./patterns.ts";
 import { Publication } from "./publication.ts";
 import { Recovering } from "./recovering.ts";
 import type { Recovery } from "./recovery.ts";
@@ -25,6 +26,8 @@ export type TopicMessage =
 export interface TopicPorts extends ExtensionPorts, HistoryPorts {
   readonly scheduler: Scheduler;
   readonly committer: Committer;
+  /** Where what is published goes beside the topic's members. Left out: nowhere. */
+  readonly patterns?: Patterns;
 }
 
 /** A topic's actor, as the topic sees it. */
@@ -60,6 +63,8 @@ export class Topic implements Committable {
   /** What has gone wrong, so that the topic ends. */
   #fault: unknown = undefined;
   #isOver = false;
+  /** Which patterns cover it. */
+  #route: PatternRoute = NO_PATTERNS;
   readonly #commit = (): void => {
     this.prepare();
     this.settle(null);
@@ -219,6 +224,10 @@ export class Topic implements Committable {
         if (subscriber.active) fanout.deliver(subscriber);
         else this.unsubscribe(subscriber); // its farewell found the mailbox full
       }
+    }
+    const { patterns } = this.#ports;
+    if (patterns !== undefined && publications.length > 0) {
+      this.#route = patterns.deliver(this.name, publications, this.#route);
     }
     for (const beginning of beginnings) {
       for (const own of publications.slice(0, beginning.from)) {

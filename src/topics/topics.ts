@@ -2,12 +2,14 @@ import { TroupeError } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
 import type { Clock, TimerId } from "../base/clock.ts";
+import type { Behavior } from "../actors/behavior.ts";
 import { DynamicSupervisor, type Spawner } from "../actors/dynamic_supervisor.ts";
 import { offer, requestStop, unwatchFrom, type Watcher, watchFrom } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
 import { BackoffCount } from "../actors/restarts.ts";
 import type { Random } from "../base/random.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
+import { NO_PATTERNS, type Patterns } from "./patterns.ts";
 import type { Publication } from "./publication.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Committer } from "./committer.ts";
@@ -31,6 +33,10 @@ export interface TopicsOptions {
   setupOf?: (name: string) => TopicSetup;
   /** Keeps their histories. Default: none, so no setup has one. */
   log?: Log;
+  /** Where what they publish goes beside their members. Default: nowhere. */
+  patterns?: Patterns;
+  /** How their actors behave. Default: as topics do. */
+  behavior?: Behavior<TopicMessage, TopicArgs>;
   /** How much is replayed to one client. Default: 1,000 publications, 512 KiB. */
   replay?: ReplayLimits;
 }
@@ -78,6 +84,7 @@ export class Topics {
   readonly #idleMs: number;
   readonly #setupOf: (name: string) => TopicSetup;
   readonly #committer: Committer;
+  readonly #patterns: Patterns | undefined;
 
   /** `name`: what the supervisor of these topics is called in the tree. */
   constructor(name: string, ports: TopicsPorts, options: TopicsOptions = {}) {
@@ -85,12 +92,13 @@ export class Topics {
     this.#backoff = options.backoff ?? { minMs: 100, maxMs: 10_000 };
     this.#idleMs = options.idleMs ?? 10_000;
     this.#setupOf = options.setupOf ?? (() => PLAIN_TOPIC);
+    this.#patterns = options.patterns;
     const log = options.log ?? NO_LOG;
     this.#committer = new Committer(log, ports.scheduler);
     this.#supervisor = new DynamicSupervisor(ports, {
       name,
       maxChildren: options.maxTopics ?? 1_000_000,
-      child: topicBehavior({
+      child: options.behavior ?? topicBehavior({
         clock: ports.clock,
         random: ports.random,
         scheduler: ports.scheduler,
@@ -98,6 +106,7 @@ export class Topics {
         logger: ports.logger,
         log,
         committer: this.#committer,
+        patterns: this.#patterns,
         replay: options.replay ?? DEFAULT_REPLAY_LIMITS,
         mailboxCapacity: options.mailboxCapacity ?? 10_000,
       }),
@@ -185,16 +194,20 @@ export class Topics {
   }
 
   /**
-   * Publishes in a topic. Where the topic does not live, nobody is there to hear: it is committed at once, unless it is
-   * to be kept; then the topic is started for it.
+   * Publishes in a topic. Where the topic does not live, nobody but members of patterns is there to hear: it is committed
+   * at once, unless it is to be kept; then the topic is started for it.
    *
    * @throws {TroupeError} `topic_overloaded` (retryable) if the topic's mailbox is full; what {@link Topics.hold} throws.
    */
   publish(publication: Publication): void {
     const ref = this.find(publication.topic) ??
       (publication.kept === null ? undefined : this.#startFor(publication.topic));
-    if (ref === undefined) publication.acknowledge();
-    else if (!offer(ref, publication)) {
+    if (ref === undefined) {
+      if (this.#patterns !== undefined && this.#patterns.size > 0) {
+        this.#patterns.deliver(publication.topic, [publication], NO_PATTERNS);
+      }
+      publication.acknowledge();
+    } else if (!offer(ref, publication)) {
       this.#ports.counters.add("topics.overloaded");
       throw new TroupeError(
         "topic_overloaded",

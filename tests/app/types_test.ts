@@ -37,6 +37,38 @@ const Quiet = defineTopic("quiet:{id}", { client: { nudge: {} }, server: { nudge
 function compiles(): void {
   const app = new App({ authenticate: () => ({ id: "u", admin: true }) });
 
+  // Patterns that clients join: the parameters are those of the registration; nobody publishes there.
+  app.patterns("team:{team}:*", {
+    join(ctx) {
+      is<string>()(ctx.params.team);
+      is<boolean>()(ctx.user.admin);
+      // @ts-expect-error: a pattern is no topic to publish in
+      void ctx.broadcast;
+      return joined({ rooms: new Set<string>() }, { motd: "welcome" });
+    },
+    match(ctx, topic, params) {
+      is<string>()(topic);
+      is<string>()(params.team);
+      is<Set<string>>()(ctx.state.rooms);
+      // @ts-expect-error: the pattern has no such parameter
+      void params.room;
+      // @ts-expect-error: nothing is said while a topic commits
+      void ctx.push;
+      return ctx.state.rooms.has(topic);
+    },
+    info(ctx) {
+      ctx.state.rooms.clear();
+      ctx.rematch();
+      ctx.push("news", {});
+      // @ts-expect-error: a pattern is no topic to publish in
+      void ctx.broadcastBytes;
+    },
+  });
+  // @ts-expect-error: match is asked for each topic, and has to be there
+  app.patterns("team:*", {});
+  // @ts-expect-error: match answers at once
+  app.patterns("team:*", { match: () => Promise.resolve(true) });
+
   // The user, the parameters and the payloads are typed.
   app.topic(Room, {
     join(ctx, payload) {

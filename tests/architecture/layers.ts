@@ -49,6 +49,7 @@ export const LAYERS: readonly Layer[] = [
       "src/protocol/codec.ts",
       "src/protocol/frame.ts",
       "src/protocol/payload.ts", // what is kept is encoded once, for the log and the wires
+      "src/protocol/textual.ts",
       "src/protocol/turn.ts",
     ],
     packages: [TIMELESS_ASYNC],
@@ -173,7 +174,11 @@ export const LAYERS: readonly Layer[] = [
     may: ["src/base/errors.ts", "src/contract"],
     packages: ["zod", { name: "@std/cli", onlyIn: "src/asyncapi/command_line.ts" }],
   },
-  { at: "src/client", may: ["src/base", "src/contract", "src/protocol"], packages: ["phoenix"] },
+  {
+    at: "src/client",
+    may: ["src/base", "src/contract", "src/protocol"],
+    packages: ["phoenix", { name: "ws", onlyIn: "src/client/node.ts" }],
+  },
   {
     at: "src/server",
     may: [ENTRY_POINTS, "src/server/page"],

@@ -1,6 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 
-const ARGS = [
+/** How Chromium is started. */
+export const ARGS = [
   "--headless",
   "--no-sandbox",
   "--disable-gpu",

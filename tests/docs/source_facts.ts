@@ -13,9 +13,9 @@ export interface SourceFile {
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The modules of the engine and of the ready server, sorted by path: not the test kit, and not what runs in pages. */
+/** The modules of the engine and of the ready server, sorted by path: not the test kit, not the client, and not what runs in pages. */
 export function engineSources(): SourceFile[] {
-  const elsewhere = ["src/testing/", "src/server/page/", "src/protocol/requests.ts"];
+  const elsewhere = ["src/testing/", "src/client/", "src/server/page/", "src/protocol/requests.ts"];
   return modulesUnder("src").filter((path) => !elsewhere.some((place) => path.startsWith(place))).sort()
     .map((path) => ({ path, text: withoutDocs(Deno.readTextFileSync(new URL(path, ROOT))) }));
 }

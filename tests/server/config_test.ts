@@ -69,7 +69,7 @@ Deno.test("--help asks for the help, whatever else is there", () => {
 });
 
 const FLAGS =
-  "accepted are --host, --port, --log-level, --drain-ms, --transport, --trusted-proxies, --tls-cert, --tls-key and --help";
+  "accepted are --host, --port, --log-level, --drain-ms, --transport, --trusted-proxies, --data-dir, --tls-cert, --tls-key and --help";
 const HOSTS = "accepted is a host name or an IP address, such as 127.0.0.1, 0.0.0.0 or ::1";
 const PORTS = "accepted is a whole number from 0 to 65535; 0 picks a free port";
 const LEVELS = "accepted is debug, info, warn or error";
@@ -166,7 +166,7 @@ Deno.test("the transport is websocket, or what the flag or TRANSPORT say, and no
 Deno.test("a variable that looks like ours and is none is named", () => {
   const message =
     'There is no variable "TROUPE_PORT": accepted are HOST, PORT, LOG_LEVEL, DRAIN_MS, TRANSPORT, ' +
-    "TRUSTED_PROXIES, TLS_CERT, TLS_KEY";
+    "TRUSTED_PROXIES, DATA_DIR, TLS_CERT, TLS_KEY";
   const env = { HOME: "/home/somebody", TROUPE_PORT: "9" };
   try {
     readConfig([], { get: (name) => (env as Record<string, string>)[name], toObject: () => env });

@@ -66,7 +66,7 @@ Deno.test("a bad flag is one clear line, and exit code 1", async () => {
   const { code, stdout, stderr } = await runToEnd(["--prot", "9"]);
   assertEquals([code, stdout], [1, ""]);
   assertEquals(linesOf(stderr), [
-    'There is no flag "--prot": accepted are --host, --port, --log-level, --drain-ms, --transport, --trusted-proxies, --tls-cert, --tls-key and --help',
+    'There is no flag "--prot": accepted are --host, --port, --log-level, --drain-ms, --transport, --trusted-proxies, --data-dir, --tls-cert, --tls-key and --help',
   ]);
 });
 

@@ -24,7 +24,17 @@ export function startCommand(): string[] {
 /** The environment of this machine, without what tests and servers are told by it. */
 export function machineEnvironment(): Record<string, string> {
   const ours = new Set(
-    ["HOST", "PORT", "LOG_LEVEL", "DRAIN_MS", "TRANSPORT", "TRUSTED_PROXIES", "TLS_CERT", "TLS_KEY"],
+    [
+      "HOST",
+      "PORT",
+      "LOG_LEVEL",
+      "DRAIN_MS",
+      "TRANSPORT",
+      "TRUSTED_PROXIES",
+      "DATA_DIR",
+      "TLS_CERT",
+      "TLS_KEY",
+    ],
   );
   return Object.fromEntries(
     Object.entries(Deno.env.toObject()).filter(([name]) => !ours.has(name) && !name.startsWith("TROUPE_")),

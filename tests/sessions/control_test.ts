@@ -11,6 +11,7 @@ function session() {
   return {
     replies,
     user: { id: "ada" },
+    authorizations: 1,
     info: new ConnectionInfo("c", "http://app.example/", new Headers(), "", ""),
     get current() {
       return this;

@@ -3,6 +3,7 @@
 import type { Codec, Frame } from "../../src/protocol/codec.ts";
 import { phoenixV2 } from "../../src/protocol/phoenix_v2.ts";
 import type { Turn } from "../../src/protocol/turn.ts";
+import type { PatternSubscriber } from "../../src/topics/pattern_topic.ts";
 import type { Subscriber } from "../../src/topics/subscriber.ts";
 import type { Recovery, ResumeWish } from "../../src/topics/recovery.ts";
 import type { Watcher } from "../../src/actors/inside.ts";
@@ -68,6 +69,28 @@ export class FakeSubscriber implements Subscriber, Watcher {
 
   terminated(): void {
     this.log.push("terminated");
+  }
+}
+
+/** A member of a pattern: gets what its test lets it. */
+export class FakePatternSubscriber extends FakeSubscriber implements PatternSubscriber {
+  /** The topics that it was asked about. */
+  readonly asked: string[] = [];
+  lets: (topic: string) => boolean = () => true;
+
+  mayGet(topic: string): boolean {
+    this.asked.push(topic);
+    return this.lets(topic);
+  }
+
+  /** What it has got, by pattern: `[topic, event, payload]` of each. */
+  get got(): unknown[] {
+    return this.turns.flatMap(({ frames }) =>
+      frames.map(({ data }) => {
+        const { topic, event, payload } = JSON.parse(data as string)[4];
+        return [topic, event, payload];
+      })
+    );
   }
 }
 

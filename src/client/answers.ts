@@ -1,0 +1,53 @@
+/**
+ * A client's answers to what the server asks.
+ *
+ * @module
+ */
+
+import { anyRecord, check, type Checked, type ExchangeDefinition } from "../contract/mod.ts";
+import { type AnswerMessage, type RequestMessage, RequestRefused } from "../protocol/requests.ts";
+import type { Failed } from "./listeners.ts";
+
+/** Gives an answer to a question. */
+export type AnswerHandler = (payload: never) => unknown;
+
+/** Answers the questions of one topic. */
+export class Answers {
+  readonly #requests: Readonly<Record<string, ExchangeDefinition>>;
+  readonly #failed: Failed;
+  readonly #handlers = new Map<string, AnswerHandler>();
+
+  constructor(requests: Readonly<Record<string, ExchangeDefinition>>, failed: Failed) {
+    this.#requests = requests;
+    this.#failed = failed;
+  }
+
+  /** From now on `handler` answers `event`, in the place of whoever did before. Gives what ends that. */
+  set(event: string, handler: AnswerHandler): () => void {
+    this.#handlers.set(event, handler);
+    return () => {
+      if (this.#handlers.get(event) === handler) this.#handlers.delete(event);
+    };
+  }
+
+  /** The answer to a question. Never rejects. */
+  async answer(asked: unknown): Promise<AnswerMessage> {
+    const { id, event, payload } = asked as RequestMessage;
+    const refusal = (response: unknown): AnswerMessage => ({ id, status: "error", response });
+    const handler = this.#handlers.get(event);
+    if (handler === undefined) {
+      return refusal({ reason: "unknown_event", event, accepted: [...this.#handlers.keys()] });
+    }
+    try {
+      const definition = Object.hasOwn(this.#requests, event) ? this.#requests[event] : {};
+      const checked: Checked<unknown> = await check(definition.payload ?? anyRecord, payload);
+      if (!checked.ok) return refusal({ reason: "invalid_payload", issues: checked.issues });
+      const response = await handler(checked.value as never);
+      return { id, status: "ok", response: response === undefined ? {} : response };
+    } catch (error) {
+      if (error instanceof RequestRefused) return refusal(error.response);
+      this.#failed(error, event);
+      return refusal({ reason: "failed" });
+    }
+  }
+}

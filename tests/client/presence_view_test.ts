@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import { defineTopic } from "../../mod.ts";
+import { phoenixV21 } from "../../src/protocol/mod.ts";
+import { type FakeConnection, FakeServer } from "./fake_server.ts";
+import { soon } from "./stage.ts";
+
+const Room = defineTopic("room", {});
+
+type Keys = Record<string, string[]>;
+
+/** `{ ada: ["1", "2"] }`: the refs of each key's presences. */
+function entries(keys: Keys): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(keys).map((
+      [key, refs],
+    ) => [key, { metas: refs.map((phx_ref) => ({ phx_ref, name: `the ${key}` })) }]),
+  );
+}
+
+function state(connection: FakeConnection, joinRef: string, keys: Keys): void {
+  connection.write(phoenixV21.push(joinRef, "room", "presence_state", entries(keys)));
+}
+
+function diff(connection: FakeConnection, joins: Keys, leaves: Keys = {}): void {
+  const payload = { joins: entries(joins), leaves: entries(leaves) };
+  connection.write(phoenixV21.publication("room", "presence_diff", payload, null));
+}
+
+Deno.test("who is there, who comes, who goes, and what a reconnect has changed", async () => {
+  await using server = new FakeServer();
+  const room = server.connect().join(Room, {});
+  const { presence } = room;
+  const told: string[] = [];
+  presence.on("join", ({ key, metas, isFirst }) => told.push(`+${key} ${metas[0].phx_ref} ${isFirst}`));
+  presence.on("leave", ({ key, metas, isLast }) => told.push(`-${key} ${metas[0].phx_ref} ${isLast}`));
+  presence.on("change", ({ size }) => told.push(`=${size}`));
+  const first = await server.accept();
+  const { joinRef } = await first.welcome();
+  diff(first, { bob: ["2"] }); // before the state: kept until it is there
+  assertEquals([presence.size, told], [0, []]);
+  state(first, joinRef, { ada: ["1"] });
+  assertEquals(told.splice(0), ["+ada 1 true", "+bob 2 true", "=2"]);
+  assertEquals([...presence].map(({ key }) => key), ["ada", "bob"]);
+  assertEquals(presence.get("ada"), { key: "ada", metas: [{ phx_ref: "1", name: "the ada" }] });
+  assertEquals([presence.get("eve"), presence.has("eve"), presence.has("bob")], [undefined, false, true]);
+  diff(first, { ada: ["3"] });
+  diff(first, {}, { ada: ["1"], bob: ["2"] });
+  assertEquals(told.splice(0), ["+ada 3 false", "=2", "-ada 1 false", "-bob 2 true", "=1"]);
+  first.drop();
+  assertEquals(presence.size, 1); // what it knew, until it is told anew
+  const second = await server.accept();
+  const again = await second.welcome();
+  state(second, again.joinRef, { bob: ["9"] });
+  assertEquals(told, ["+bob 9 true", "-ada 3 true", "=1"]);
+  await soon(room.leave());
+});
+
+Deno.test("keys that are names of objects' own members are keys like all others", async () => {
+  await using server = new FakeServer();
+  const room = server.connect().join(Room, {});
+  const connection = await server.accept();
+  const { joinRef } = await connection.welcome();
+  const keys = ["__proto__", "constructor", "toString"];
+  const text = keys.map((key) => `${JSON.stringify(key)}:{"metas":[{"phx_ref":"1"}]}`).join();
+  connection.onmessage({ data: `["${joinRef}",null,"room","presence_state",{${text}}]` });
+  assertEquals(room.presence.list().map(({ key }) => key).sort(), keys.toSorted());
+  assertEquals(room.presence.get("__proto__")?.metas, [{ phx_ref: "1" }]);
+});
+
+Deno.test("a listener of presences that throws costs the others nothing", async () => {
+  const faults: unknown[] = [];
+  await using server = new FakeServer();
+  const { presence } = server.connect({ failed: (_, event) => faults.push(event) }).join(Room, {});
+  const connection = await server.accept();
+  const { joinRef } = await connection.welcome();
+  presence.on("join", () => {
+    throw new Error("on purpose");
+  });
+  state(connection, joinRef, { ada: ["1"], bob: ["2"] });
+  assertEquals([presence.size, faults], [2, ["join", "join"]]);
+});

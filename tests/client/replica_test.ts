@@ -1,0 +1,165 @@
+import { assert, assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import { z } from "zod";
+import { App, defineTopic } from "../../mod.ts";
+import { phoenixV21 } from "../../src/protocol/mod.ts";
+import { FakeServer } from "./fake_server.ts";
+import { ClientStage, soon } from "./stage.ts";
+
+const Board = defineTopic("board:{id}", {
+  client: { add: { payload: z.object({ text: z.string() }) }, clear: {}, wink: {} },
+  server: { added: z.object({ text: z.string() }), cleared: z.object({}), winked: z.object({}) },
+  state: {
+    schema: z.object({ cards: z.array(z.string()) }),
+    initial: { cards: [] },
+    apply: {
+      added: (state, { text }) => ({ cards: [...state.cards, text] }),
+      cleared: () => ({ cards: [] }),
+    },
+  },
+});
+
+function boardApp(): App {
+  return new App().topic(Board, {
+    history: { size: 10, ttlMs: 60_000 },
+    on: {
+      add: (ctx, { text }) => ctx.broadcast("added", { text }),
+      clear: (ctx) => ctx.broadcast("cleared", {}),
+      wink: (ctx) => ctx.broadcast("winked", {}, { ephemeral: true }),
+    },
+  });
+}
+
+Deno.test("the state is there with the join, follows the events, and tells of each change", async () => {
+  await using stage = new ClientStage(boardApp());
+  const ada = stage.connect().join(Board, { id: "1" });
+  assertEquals(ada.state, undefined);
+  await soon(ada.joined);
+  assertEquals(ada.state, { cards: [] });
+  await soon(ada.send("add", { text: "a" }));
+  const bob = stage.connect().join(Board, { id: "1" });
+  await soon(bob.joined);
+  assertEquals(bob.state, { cards: ["a"] });
+  const told: unknown[] = [];
+  bob.on("troupe:state", ({ cards }) => told.push(cards.join("")));
+  bob.on("added", ({ text }) => told.push(`${text} in ${bob.state?.cards.join("")}`));
+  await soon(bob.send("add", { text: "b" }));
+  await soon(bob.send("wink"));
+  await soon(bob.send("clear"));
+  assertEquals(told, ["b in ab", "ab", ""]);
+  assertEquals([ada.state, bob.state], [{ cards: [] }, { cards: [] }]);
+});
+
+Deno.test("states are equal after any interleaving of changes, drops and returns", async () => {
+  const anyStep = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant("add" as const), who: fc.nat({ max: 1 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const), who: fc.nat({ max: 1 }) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant("drop" as const), who: fc.nat({ max: 1 }) }) },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyStep, { maxLength: 30 }), async (steps) => {
+      await using stage = new ClientStage(boardApp());
+      const boards = [0, 1].map(() => stage.connect().join(Board, { id: "1" }));
+      await soon(Promise.all(boards.map((board) => board.joined)));
+      const sent: Promise<unknown>[] = [];
+      for (const [n, { kind, who }] of steps.entries()) {
+        // What becomes of a message whose connection breaks is not known here; the states are equal all the same.
+        if (kind === "add") sent.push(boards[who].send("add", { text: String(n) }).catch(() => {}));
+        else if (kind === "clear") sent.push(boards[who].send("clear").catch(() => {}));
+        else {
+          const [connection] = [...stage.app.connections].slice(who);
+          if (connection !== undefined) stage.app.disconnect({ connection: connection.id });
+        }
+        if (n % 3 === 0) await new Promise((resolve) => setTimeout(resolve));
+      }
+      await soon(Promise.all(sent));
+      // Both see this one, and all before it.
+      const seen = boards.map((board) => board.next("added"));
+      await soon(boards[0].send("add", { text: "end" }));
+      for (const board of boards) {
+        while (!board.state?.cards.includes("end")) await new Promise((r) => setTimeout(r));
+      }
+      seen.forEach((each) => each.catch(() => {}));
+      assertEquals(boards[0].state, boards[1].state);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+const snapshot = (joinRef: string, cards: unknown, offset: number) =>
+  phoenixV21.push(joinRef, "board:1", "troupe:state", { state: { cards }, epoch: "e", offset });
+const added = (text: unknown, offset: number) =>
+  phoenixV21.publication("board:1", "added", { text }, { epoch: "e", offset });
+
+Deno.test("a client that resumes keeps its state and asks for the rest alone; after a gap it takes a snapshot", async () => {
+  await using server = new FakeServer();
+  const board = server.connect().join(Board, { id: "1" });
+  const first = await server.accept();
+  const { joinRef, payload } = await first.welcome({ troupe: { epoch: "e", offset: 3 } });
+  assertEquals(payload, {});
+  first.write(snapshot(joinRef, ["x"], 3), added("y", 4));
+  await soon(board.joined);
+  first.drop();
+  const second = await server.accept();
+  const resumed = await second.welcome({ troupe: { epoch: "e", offset: 4, recovery: "recovered" } });
+  assertEquals(resumed.payload, { troupe: { epoch: "e", offset: 4 } });
+  second.write(added("z", 5));
+  assertEquals(board.state, { cards: ["x", "y", "z"] });
+  second.drop();
+  const third = await server.accept();
+  const gap = { from: 6, to: 9 };
+  const again = await third.welcome({ troupe: { epoch: "e", offset: 9, recovery: "partial", gap } });
+  third.write(snapshot(again.joinRef, ["new"], 9), added("!", 10));
+  assertEquals(board.state, { cards: ["new", "!"] });
+});
+
+Deno.test("an apply that throws, or an event that cannot be read, has the client take a snapshot", async () => {
+  const faults: string[] = [];
+  const Picky = defineTopic("board:{id}", {
+    server: { added: z.object({ text: z.string() }) },
+    state: {
+      schema: z.object({ cards: z.array(z.string()) }),
+      initial: { cards: [] },
+      apply: {
+        added(state, { text }) {
+          if (text === "poison") throw new Error("poisoned");
+          return { cards: [...state.cards, text] };
+        },
+      },
+    },
+  });
+  await using server = new FakeServer();
+  const troupe = server.connect({ failed: (error) => faults.push(String(error)) });
+  const board = troupe.join(Picky, { id: "1" });
+  const reasons: unknown[] = [];
+  board.on("troupe:suspended", ({ reason }) => reasons.push((reason as { reason: unknown }).reason));
+  const connection = await server.accept();
+  let { joinRef } = await connection.welcome({ troupe: { epoch: "e", offset: 0 } });
+  connection.write(snapshot(joinRef, [], 0));
+  await soon(board.joined);
+  let offset = 0;
+  for (const text of ["poison", 5, "poison"]) {
+    connection.write(added(text, ++offset), added("behind", ++offset));
+    assertEquals((await connection.next()).event, "phx_leave");
+    const join = await connection.welcome({ troupe: { epoch: "e", offset } });
+    joinRef = join.joinRef;
+    assertEquals(join.payload, {}); // no position
+    connection.write(snapshot(joinRef, [`at ${offset}`], offset));
+    assertEquals(board.state, { cards: [`at ${offset}`] });
+    connection.write(added("next", ++offset));
+    assertEquals(board.state, { cards: [`at ${offset - 1}`, "next"] });
+  }
+  assertEquals(reasons, ["apply_failed", "event_skipped", "apply_failed"]);
+  assertEquals(faults, ["Error: poisoned", "Error: poisoned"]);
+  assertEquals(troupe.counters["replica.resets"], 3);
+  assert(board.status === "joined");
+});
+
+Deno.test("a server that has no state of its own keeps nobody waiting for it", async () => {
+  await using server = new FakeServer();
+  const board = server.connect().join(Board, { id: "1" });
+  const connection = await server.accept();
+  await connection.welcome({});
+  await soon(board.joined);
+  assertEquals(board.state, undefined);
+});
