@@ -81,6 +81,8 @@ export type {
   ParamsIn,
   PayloadIn,
   PayloadOut,
+  PresenceIn,
+  PresenceOut,
   Recipient,
   ReplyTo,
   RequestPayloadTo,
@@ -101,6 +103,15 @@ export type {
   PatternJoinContext,
 } from "./src/sessions/pattern_handlers.ts";
 export type { User } from "./src/sessions/user.ts";
+export type { PresenceTracks } from "./src/presence/member_presence.ts";
+export type {
+  PresenceHooks,
+  PresenceMeta,
+  PresenceMode,
+  PresenceOptions,
+  PresenceTopic,
+  PresentKey,
+} from "./src/presence/presence_rules.ts";
 export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
 export type {
   Admission,
@@ -196,6 +207,8 @@ export type {
   ParamNames,
   ParamsOf,
   PayloadOf,
+  PresenceInput,
+  PresenceOutput,
   ReplyOf,
   RequestDefinition,
   RequestEvents,

@@ -182,8 +182,8 @@ export class Engine {
 
   /** The living topics, for those outside of their handlers. */
   topicDirectory(): TopicDirectory {
-    const { topics, members, connections, system: { scheduler } } = this;
-    return new LiveTopics({ topics, members, connections, scheduler });
+    const { topics, kinds, members, connections, system: { scheduler, counters } } = this;
+    return new LiveTopics({ topics, kinds, members, connections, scheduler, counters });
   }
 
   /** What the connections of a mount with these limits share. */

@@ -1,4 +1,8 @@
 import { TroupeError } from "../base/errors.ts";
+import type { Counters } from "../base/inspect.ts";
+import type { Presence } from "../presence/presence.ts";
+import type { PresentKey } from "../presence/presence_rules.ts";
+import type { TopicKinds } from "../sessions/topic_kinds.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import type { ConnectionTable } from "../sessions/connections.ts";
 import type { Member, Members } from "../sessions/members.ts";
@@ -10,6 +14,8 @@ export interface TopicView {
   readonly name: string;
   /** How many members it has, now. */
   readonly memberCount: number;
+  /** How many keys are present in it; 0 where it has no presence. */
+  readonly presentCount: number;
 }
 
 /** One member of a topic, as those outside of its handlers see it. */
@@ -60,6 +66,11 @@ export interface TopicDirectory extends Iterable<TopicView> {
   /** Its members, those who joined first at the front. None, if it does not live. */
   members(name: string): TopicMember[];
   /**
+   * Who is present in it, key by key, those that were present first at the front. None, if it does not live, or has no
+   * presence.
+   */
+  presence(name: string): PresentKey[];
+  /**
    * Ends the membership of those who are meant, behind all that was published before: their clients are told
    * (`troupe:kicked`, with the reason), then their channels are closed, so that they do not come back by themselves. To
    * keep them out, let `join` refuse them. `leave` is called with the reason `kicked`.
@@ -82,6 +93,8 @@ export interface TopicDirectory extends Iterable<TopicView> {
 /** What a {@link LiveTopics} needs of its engine. */
 export interface TopicDirectoryPorts {
   readonly topics: Topics;
+  readonly kinds: TopicKinds;
+  readonly counters: Counters;
   readonly members: Members;
   readonly connections: ConnectionTable;
   readonly scheduler: Scheduler;
@@ -100,13 +113,27 @@ export class LiveTopics implements TopicDirectory {
   }
 
   get(name: string): TopicView | undefined {
-    const { topics, members } = this.#ports;
-    return topics.find(name) === undefined ? undefined : { name, memberCount: members.of(name).size };
+    return this.#ports.topics.find(name) === undefined ? undefined : this.#view(name);
   }
 
   *[Symbol.iterator](): Iterator<TopicView> {
-    const { topics, members } = this.#ports;
-    for (const name of topics.names()) yield { name, memberCount: members.of(name).size };
+    for (const name of this.#ports.topics.names()) yield this.#view(name);
+  }
+
+  #view(name: string): TopicView {
+    const memberCount = this.#ports.members.of(name).size;
+    return { name, memberCount, presentCount: this.#presenceIn(name)?.size ?? 0 };
+  }
+
+  #presenceIn(name: string): Presence | undefined {
+    const { kinds, counters } = this.#ports;
+    return kinds.find(name)?.value.presence?.in(name, counters);
+  }
+
+  presence(name: string): PresentKey[] {
+    const presence = this.#presenceIn(name);
+    if (presence === undefined) return [];
+    return Array.from(presence.keys, (key) => ({ key, metas: presence.metasOf(key) }));
   }
 
   members(name: string): TopicMember[] {

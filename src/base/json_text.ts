@@ -6,9 +6,13 @@ export class JsonText {
   /** Valid JSON. */
   readonly text: string;
 
-  /** Wraps `text`, which MUST be valid JSON. */
-  constructor(text: string) {
+  /** Its size in UTF-8, where whoever made it knows that: a text of a megabyte is not counted for each who gets it. */
+  readonly byteLength: number | null;
+
+  /** Wraps `text`, which MUST be valid JSON, of so many bytes in UTF-8. */
+  constructor(text: string, byteLength: number | null = null) {
     this.text = text;
+    this.byteLength = byteLength;
   }
 
   /** What the text says. */

@@ -40,6 +40,8 @@ export interface TopicDefinition {
   readonly requests?: Readonly<Record<string, ExchangeDefinition>>;
   /** What the server's events come to, one after the other: see {@link StateDefinition}. Default: there is no state. */
   readonly state?: StateDefinition;
+  /** What is known of one who is present: an object that JSON can carry. Default: the topic has no presence of its own. */
+  readonly presence?: Schema;
 }
 
 /** Makes a key that {@link TopicDefinition} does not have fail to compile: it would have to be `never`. */
@@ -47,7 +49,7 @@ export type Strict<Definition> = {
   readonly [Key in keyof Definition]: Key extends "join" ? StrictExchange<Definition[Key]>
     : Key extends "client" | "requests"
       ? { readonly [Event in keyof Definition[Key]]: StrictExchange<Definition[Key][Event]> }
-    : Key extends "server" ? Definition[Key]
+    : Key extends "server" | "presence" ? Definition[Key]
     : Key extends "state" ? StrictState<Definition>
     : never;
 };
@@ -143,6 +145,14 @@ export type RequestPayload<C extends AnyContract, Event extends RequestEvents<C>
 export type RequestReply<C extends AnyContract, Event extends RequestEvents<C>> =
   RequestDefinition<C, Event> extends { readonly reply: infer S extends Schema } ? InferOutput<S> : AnyRecord;
 
+/** What a member is tracked with: before validation; any object where the contract has no schema. */
+export type PresenceInput<C extends AnyContract> = C["definition"] extends
+  { readonly presence: infer S extends Schema } ? InferInput<S> : AnyRecord;
+
+/** What others see of a member, beside its references: after validation; any object without a schema. */
+export type PresenceOutput<C extends AnyContract> = C["definition"] extends
+  { readonly presence: infer S extends Schema } ? InferOutput<S> : AnyRecord;
+
 /**
  * How a client answers what the server asks: for `answerRequests(channel, handlers satisfies RequestHandlers<typeof
  * Room>)`. What comes in has been validated by the server; what is answered will be.
@@ -187,10 +197,10 @@ const RESERVED_EVENT = /^(phx_.*|heartbeat|presence_state|presence_diff|troupe:.
  * A client event without a `payload` schema takes any object (never an array, a bare value or binary data). An event
  * or a join without a `reply` schema is answered with an empty reply. Binary messages are declared with `bytes()`.
  * `requests` is the other way round: what the server asks a client, and what it is answered. `state` is what the
- * server's events come to.
+ * server's events come to. With `presence`, the topic knows who is present: it is what is known of each.
  *
  * @param pattern Which topics: `"room:lobby"`, `"room:{id}"`, `"room:*"`; see {@link TopicPattern}.
- * @param definition The join, the client's events, the server's, its requests, and a state, each optional. Names of events are 1
+ * @param definition The join, the client's events, the server's, its requests, a state, and presence, each optional. Names of events are 1
  * to {@link MAX_EVENT_BYTES} bytes; `phx_…`, `heartbeat`, `presence_state`, `presence_diff` and `troupe:…` are reserved.
  * @returns A frozen contract.
  * @throws {TroupeError} `invalid_pattern` or `invalid_contract`, with the key at fault and what is accepted there.
@@ -209,6 +219,7 @@ const RESERVED_EVENT = /^(phx_.*|heartbeat|presence_state|presence_diff|troupe:.
  *   },
  *   server: { said: z.object({ id: z.string(), text: z.string() }), drawn: bytes() },
  *   requests: { poll: { payload: z.object({ question: z.string() }), reply: z.object({ yes: z.boolean() }) } },
+ *   presence: z.object({ name: z.string() }),
  * });
  *
  * assertEquals(Room.pattern.fill({ id: "7" }), "room:7");
@@ -225,13 +236,14 @@ export function defineTopic<
 ): TopicContract<Pattern, Definition> {
   const parsed = new TopicPattern(pattern);
   const at: Place = { pattern, path: "" };
-  const given = record(at, definition, ["join", "client", "server", "requests", "state"]);
+  const given = record(at, definition, ["join", "client", "server", "requests", "state", "presence"]);
   const copy: TopicDefinition = Object.freeze({
     ...(given.join !== undefined && { join: exchange(into(at, "join"), given.join) }),
     ...(given.client !== undefined && { client: events(into(at, "client"), given.client, exchange) }),
     ...(given.server !== undefined && { server: events(into(at, "server"), given.server, schemaAt) }),
     ...(given.requests !== undefined && { requests: events(into(at, "requests"), given.requests, request) }),
     ...(given.state !== undefined && { state: stateAt(into(at, "state"), given.state, given.server) }),
+    ...(given.presence !== undefined && { presence: jsonSchemaAt(into(at, "presence"), given.presence) }),
   });
   return Object.freeze({ pattern: parsed, definition: copy as Definition });
 }
@@ -275,10 +287,14 @@ function exchange(at: Place, value: unknown): ExchangeDefinition {
 /** A request and its answer travel inside of JSON messages of ours. */
 function request(at: Place, value: unknown): ExchangeDefinition {
   const definition = exchange(at, value);
-  for (const [key, schema] of Object.entries(definition)) {
-    if (isBytes(schema)) throw refuse(into(at, key), "it is binary", "a schema of what JSON can say");
-  }
+  for (const [key, schema] of Object.entries(definition)) jsonSchemaAt(into(at, key), schema);
   return definition;
+}
+
+function jsonSchemaAt(at: Place, value: unknown): Schema {
+  const schema = schemaAt(at, value);
+  if (isBytes(schema)) throw refuse(at, "it is binary", "a schema of what JSON can say");
+  return schema;
 }
 
 function events<T>(

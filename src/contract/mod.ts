@@ -17,6 +17,8 @@ export type {
   JoinPayload,
   JoinReply,
   PayloadOf,
+  PresenceInput,
+  PresenceOutput,
   ReplyOf,
   RequestAnswer,
   RequestDefinition,

@@ -12,9 +12,10 @@ export class Frame {
   #make: unknown = null;
   #wire: unknown = undefined;
 
-  /** Wraps encoded data. The bytes MUST NOT change afterwards. */
-  constructor(data: WireData) {
+  /** Wraps encoded data. The bytes MUST NOT change afterwards. `byteLength`: its size, where that is known. */
+  constructor(data: WireData, byteLength = -1) {
     this.data = data;
+    this.#byteLength = byteLength;
   }
 
   /** The size on the wire without the transport's own framing, in bytes (UTF-8 for text). */

@@ -6,7 +6,7 @@
 
 import { JsonText } from "../base/json_text.ts";
 import { BROADCAST, CLIENT_PUSH, readBinary, REPLY, SERVER_PUSH, writeBinary } from "./binary_message.ts";
-import { type Codec, Frame, type Inbound } from "./codec.ts";
+import { type Codec, Frame, type Inbound, utf8Length } from "./codec.ts";
 import { malformed, nameOf, parseJson, readName, readRef } from "./malformed.ts";
 import { bytesOf, encodeJson, jsonPayload } from "./payload.ts";
 
@@ -47,12 +47,12 @@ export const phoenixV2: Codec = {
   push(joinRef, topic, event, payload): Frame {
     const bytes = bytesOf(payload);
     if (bytes !== null) return new Frame(writeBinary(SERVER_PUSH, [joinRef, topic, event], bytes));
-    return new Frame(eventText(joinRef, topic, event, payload, ""));
+    return eventFrame(joinRef, topic, event, payload, "");
   },
   publication(topic, event, payload): Frame {
     const bytes = bytesOf(payload);
     if (bytes !== null) return new Frame(writeBinary(BROADCAST, [topic, event], bytes));
-    return new Frame(eventText(null, topic, event, payload, ""));
+    return eventFrame(null, topic, event, payload, "");
   },
   ended(joinRef, topic, event, payload): Frame {
     return new Frame(
@@ -63,22 +63,25 @@ export const phoenixV2: Codec = {
 };
 
 /**
- * The text of an event that the server sends, to one channel or, with `joinRef` null, to all. `rest` stands behind the
+ * An event that the server sends as text, to one channel or, with `joinRef` null, to all. `rest` stands behind the
  * payload, with a comma before it: version 2.1.0 has an offset there.
  */
-export function eventText(
+export function eventFrame(
   joinRef: string | null,
   topic: string,
   event: string,
   payload: unknown,
   rest: string,
-): string {
+): Frame {
   if (payload instanceof JsonText) {
     const [to, of, what] = [joinRef, topic, event].map((part) => JSON.stringify(part));
-    return `[${to},null,${of},${what},${payload.text}${rest}]`;
+    const head = `[${to},null,${of},${what},`;
+    const { text, byteLength } = payload;
+    const size = byteLength === null ? undefined : utf8Length(head) + byteLength + rest.length + 1;
+    return new Frame(`${head}${text}${rest}]`, size);
   }
   const text = encodeJson([joinRef, null, topic, event, jsonPayload(payload, topic, event)], topic, event);
-  return rest === "" ? text : `${text.slice(0, -1)}${rest}]`;
+  return new Frame(rest === "" ? text : `${text.slice(0, -1)}${rest}]`);
 }
 
 /**

@@ -9,7 +9,7 @@ import { POSITIONED_BROADCAST, writeBinary } from "./binary_message.ts";
 import { type Codec, Frame, MAX_BATCH_MESSAGES } from "./codec.ts";
 import { malformed, parseJson } from "./malformed.ts";
 import { bytesOf } from "./payload.ts";
-import { eventText, phoenixV2, readClientPush, readMessage } from "./phoenix_v2.ts";
+import { eventFrame, phoenixV2, readClientPush, readMessage } from "./phoenix_v2.ts";
 
 /**
  * The codec of clients that ask for `vsn=2.1.0`: {@link phoenixV2}, and
@@ -52,7 +52,7 @@ export const phoenixV21: Codec = {
     invariant(Number.isSafeInteger(offset) && offset > 0, `an offset counts from 1; got ${offset}`);
     const bytes = bytesOf(payload);
     if (bytes !== null) return new Frame(writeBinary(POSITIONED_BROADCAST, [topic, event], bytes, offset));
-    return new Frame(eventText(null, topic, event, payload, `,${offset}`));
+    return eventFrame(null, topic, event, payload, `,${offset}`);
   },
   join(frames): Frame {
     invariant(frames.length > 0, "a batch holds at least one message");

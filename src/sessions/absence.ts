@@ -10,6 +10,7 @@ import type { ChannelSubscription, SubscribedChannel } from "./channel_subscript
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { DedupeWindow } from "./dedupe_window.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
+import { isOwnEvent } from "./own_events.ts";
 import { orElse } from "./resumed_reply.ts";
 import { grantingFrames } from "./session_wire.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
@@ -114,7 +115,7 @@ export class Absence {
   }
 
   writeTurn(turn: TopicTurn): void {
-    this.lose(turn.frames.length);
+    this.lose(turn.published.filter(({ event }) => !isOwnEvent(event)).length);
   }
 
   holding(): void {}
@@ -166,9 +167,10 @@ export class Absence {
     if (channel.hasEnded) return;
     if (status === "ok") this.told = false;
     if (status !== "ok") this.#refuse(arrival, response);
-    else if (channel.kind.setup.history === null) this.#letIn(arrival, response, null);
+    else if (isPlain(channel.kind.setup)) this.#letIn(arrival, response, null);
     else {
-      // What it has missed is in the log: it becomes a member once more, from where it says that it was.
+      // What it has missed is in the log, and extensions greet it: it becomes a member once more, from where it says that
+      // it was.
       channel.subscription.wish = arrival.wish;
       const isAsked = channel.subscription.subscribe((recovery) => this.#letIn(arrival, response, recovery));
       if (!isAsked) this.#refuse(arrival, { reason: "overloaded" });
@@ -211,3 +213,7 @@ export class Absence {
 }
 
 function nothing(): void {}
+
+function isPlain({ history, extensions }: TopicKind["setup"]): boolean {
+  return history === null && extensions.size === 0;
+}

@@ -12,6 +12,8 @@ import { ChannelJoin, type JoiningChannel, type Predecessor } from "./channel_jo
 import { type ChannelMessage, type End, FAREWELL, Info, SUSPENDED } from "./channel_message.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import { askClient, type ClientRequests, type RequestOptions, takeAnswer } from "./client_requests.ts";
+import type { MemberPresence } from "../presence/member_presence.ts";
+import { takePageRequest } from "./channel_presence.ts";
 import type { ChannelSubscription, SubscribedChannel } from "./channel_subscription.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { farewellFrames, tellOfEnd } from "./farewell.ts";
@@ -40,6 +42,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   changes = 0;
   joinedAtMs = 0;
   requests: ClientRequests | null = null;
+  presence: MemberPresence | null = null;
   /** Nothing is left to do for the actor. */
   finished = false;
   readonly owner: ChannelOwner<Channel>;
@@ -108,7 +111,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   /** Takes a message of the client's. A full mailbox answers `overloaded`; too often, and the connection is closed. */
   post(message: Inbound): void {
     if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
-    if (takeAnswer(this, message)) return;
+    if (takeAnswer(this, message) || takePageRequest(this, message)) return;
     if (offer(this.ref, message)) {
       this.#refused = 0;
       return;

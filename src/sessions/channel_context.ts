@@ -3,6 +3,8 @@ import type { LogFields, Logger, LogLevel } from "../base/log.ts";
 import type { BytesInput } from "../contract/schema.ts";
 import { TroupeError } from "../base/errors.ts";
 import type { Inbound } from "../protocol/codec.ts";
+import type { PresenceTracks } from "../presence/member_presence.ts";
+import { presenceOf, type PresentChannel } from "./channel_presence.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import { failed, requestEnded } from "./client_requests.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
@@ -12,13 +14,18 @@ import type { RequestOptions } from "./request_kind.ts";
 import { LIFE } from "./topic_life.ts";
 import type { TopicKind } from "./topic_kind.ts";
 import { type Decide, transact } from "./transact.ts";
-import type { AnyTopic, BroadcastOptions, ChannelContext, DeferredReply } from "./topic_handlers.ts";
+import type {
+  AnyTopic,
+  BroadcastOptions,
+  ChannelContext,
+  DeferredReply,
+  PresenceIn,
+} from "./topic_handlers.ts";
 import type { User } from "./user.ts";
 
 /** What a context needs of its channel. */
-export interface ContextChannel {
+export interface ContextChannel extends PresentChannel {
   readonly owner: Pick<ChannelOwner<never>, "ports" | "user" | "info" | "codec">;
-  readonly topic: string;
   readonly kind: TopicKind;
   readonly subscription: ChannelSubscription;
   readonly connectionId: string;
@@ -29,7 +36,6 @@ export interface ContextChannel {
   state: unknown;
   push(event: string, payload: unknown): void;
   request(event: string, payload: unknown, options?: RequestOptions): Promise<unknown>;
-  answer(ref: string | null, status: string, response: unknown): void;
 }
 
 /** One incarnation of a channel, as its handlers see it: the run-time side of {@link ChannelContext}. */
@@ -75,6 +81,10 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   get connection(): ConnectionInfo {
     return this.#channel.owner.info;
+  }
+
+  get presence(): PresenceTracks<PresenceIn<AnyTopic>> {
+    return presenceOf(this.#channel);
   }
 
   get self(): Ref<unknown> {

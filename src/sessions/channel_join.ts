@@ -1,8 +1,10 @@
+import type { MemberPresence } from "../presence/member_presence.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Recovery } from "../topics/recovery.ts";
 import { Arrival } from "./arrival.ts";
 import type { ChannelCtx } from "./channel_context.ts";
+import { memberPresence } from "./channel_presence.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import type { ChannelSubscription } from "./channel_subscription.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
@@ -22,10 +24,14 @@ export interface Predecessor {
 export interface JoiningChannel extends ExchangeObserver {
   readonly topic: string;
   readonly owner: Pick<ChannelOwner<never>, "ports" | "codec" | "user" | "secret" | "info" | "say" | "write">;
-  readonly subscription: Pick<ChannelSubscription, "subscribe" | "useSlowPolicy" | "wish">;
+  readonly subscription: Pick<ChannelSubscription, "subscribe" | "useSlowPolicy" | "wish" | "tell">;
   readonly kind: TopicKind;
   readonly ctx: ChannelCtx;
   readonly hasEnded: boolean;
+  /** What it says of its presence; `null` where its topic has none. */
+  presence: MemberPresence | null;
+  /** Answers a message of the client's. */
+  answer(ref: string | null, status: string, response: unknown): void;
   /** It is a member, with this state and this answer, and nothing is held back for the join any more. */
   entered(state: unknown, response: unknown): void;
   /** It is none, and never was; the client has been told. */
@@ -56,6 +62,7 @@ export class ChannelJoin {
     const { message, wish, issues } = this.arrival;
     if (issues.length > 0) return this.#refuse({ reason: "invalid_payload", issues });
     channel.subscription.wish = wish;
+    if (channel.kind.presence !== null) channel.presence = memberPresence(channel);
     channel.ctx.begin(message);
     try {
       const answer = exchange(channel.kind.join, channel.ctx, message.payload, channel);
@@ -79,7 +86,7 @@ export class ChannelJoin {
 
   #answered({ status, response, joined }: Answer): void {
     const channel = this.#channel;
-    const { kind, ctx, owner, subscription } = channel;
+    const { kind, ctx, owner, subscription, presence } = channel;
     if (channel.hasEnded) return;
     if (status === "error") return this.#refuse(response);
     const grant = (recovery: Recovery | null): Frame[] =>
@@ -93,6 +100,7 @@ export class ChannelJoin {
     const hasHistory = kind.setup.history !== null;
     if (kind.slow !== null) subscription.useSlowPolicy(kind.slow(ctx));
     this.#previous?.giveWay();
+    if (presence?.granted() === false) return this.#refuse({ reason: "overloaded" });
     const subscribed = subscription.subscribe(
       hasHistory ? (recovery): void => grant(recovery).forEach((frame) => owner.write(frame)) : null,
     );

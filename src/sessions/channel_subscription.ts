@@ -11,6 +11,7 @@ import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
+import { isOwnEvent } from "./own_events.ts";
 import type { SlowPolicy } from "./slow_policy.ts";
 import { checkOutgoing } from "./check_outgoing.ts";
 import type { Handler } from "./handler_checks.ts";
@@ -70,7 +71,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   #stage: number = NEW;
   wish: ResumeWish | null = null;
   /** Is called once the subscription is committed, ahead of all that waits for that. */
-  #onSubscribed: ((recovery: Recovery) => void) | null = null;
+  #onSubscribed: ((recovery: Recovery | null) => void) | null = null;
+  /** The channel's kind has them; here they are at hand, since a topic looks at a thousand subscriptions in a row. */
+  readonly #outgoing: ReadonlyMap<string, Handler> | null;
   /** Whether its subscription has been committed. */
   #isMember = false;
   /** Messages whose publications could not be stored, and which are not answered yet. */
@@ -85,6 +88,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.codec = channel.owner.codec;
     this.gainsByWaiting = channel.owner.gainsByWaiting;
     this.#output = new HeldOutput(channel.owner);
+    this.#outgoing = channel.kind.outgoing;
     this.#topics = topics;
     this.#topic = topics.hold(channel.topic, this);
   }
@@ -103,9 +107,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /**
    * Asks for the subscription: what is said from now on waits for its commit. `onSubscribed`: is called then, first of
-   * all, where the topic has a history. A member whose client comes back asks again. `false`: the topic's mailbox is full.
+   * all. A member whose client comes back asks again. `false`: the topic's mailbox is full.
    */
-  subscribe(onSubscribed: ((recovery: Recovery) => void) | null): boolean {
+  subscribe(onSubscribed: ((recovery: Recovery | null) => void) | null): boolean {
     this.#output.raise();
     if (!this.#topics.subscribe(this.#topic, this)) {
       this.#output.lower();
@@ -206,7 +210,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     const onSubscribed = this.#onSubscribed;
     this.#onSubscribed = null;
     this.#isMember = true;
-    if (recovery !== null && this.active) onSubscribed?.(recovery);
+    if (this.active) onSubscribed?.(recovery);
     this.committed();
     if (this.#stage === LIVE) this.#owner.ports.members.add(this.#channel);
   }
@@ -242,18 +246,20 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   write(frame: Frame, published: Published): void {
-    const filter = this.#channel.kind.outgoing?.get(published.event);
+    const filter = this.#outgoing?.get(published.event);
     const own = filter === undefined ? frame : this.#filtered(filter, published);
     if (own !== null) this.#write(own, published);
   }
 
   #write(frame: Frame, published: Published): void {
-    if (this.#slowReader === null) this.#owner.write(frame);
+    if (isOwnEvent(published.event)) {
+      if (this.#owner === this.#channel.owner) this.#owner.write(frame); // who is away is told all when it is back
+    } else if (this.#slowReader === null) this.#owner.write(frame);
     else this.#owner.writeDroppable(new Droppable(frame, published, this.#slowReader));
   }
 
   writeTurn(turn: TopicTurn): void {
-    const { outgoing } = this.#channel.kind;
+    const outgoing = this.#outgoing;
     if (outgoing !== null && turn.published.some(({ event }) => outgoing.has(event))) {
       turn.frames.forEach((frame, i) => this.active && this.write(frame, turn.published[i]));
       return;

@@ -4,6 +4,7 @@ import { type Join, Turn } from "../protocol/turn.ts";
 import type { TopicTurn } from "../topics/topic_turn.ts";
 import { Allowance, Backlog } from "./backlog.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
+import { isOwnEvent } from "./own_events.ts";
 import { Droppable, type SlowReader } from "./slow_reader.ts";
 import type { Socket } from "./socket.ts";
 
@@ -114,7 +115,9 @@ export class Outbox implements Flushable {
       else this.#flusher.flush(this);
     } else if (reader === null) { for (const frame of turn.frames) this.write(frame); }
     else {turn.frames.forEach((frame, i) =>
-        this.writeDroppable(new Droppable(frame, turn.published[i], reader))
+        isOwnEvent(turn.published[i].event)
+          ? this.write(frame)
+          : this.writeDroppable(new Droppable(frame, turn.published[i], reader))
       );}
   }
 
@@ -252,7 +255,9 @@ export class Outbox implements Flushable {
     if (reader === null) this.#frames = this.#frames === NONE ? [...frames] : [...this.#frames, ...frames];
     else {
       const backlog = this.#backlogged();
-      frames.forEach((frame, i) => backlog.add(new Droppable(frame, published[i], reader)));
+      frames.forEach((frame, i) =>
+        backlog.add(isOwnEvent(published[i].event) ? frame : new Droppable(frame, published[i], reader))
+      );
     }
   }
 

@@ -1,12 +1,15 @@
 /**
- * What topics have beside their members, read from the handlers that an application gives: a history, a state, a life of
- * their own, filters on the way out.
+ * What topics have beside their members, read from the handlers that an application gives: a history, a state, presence, a
+ * life of their own, filters on the way out.
  *
  * @module
  */
 
 import type { AnyContract } from "../contract/define_topic.ts";
 import type { TopicPattern } from "../contract/pattern.ts";
+import { PresenceKind } from "../presence/presence_kind.ts";
+import { PRESENCE } from "../presence/presence_message.ts";
+import type { PresenceOptions } from "../presence/presence_rules.ts";
 import type { TopicExtensionFactory } from "../topics/extension.ts";
 import type { LogLimits } from "../topics/log.ts";
 import type { TopicSetup } from "../topics/topic_setup.ts";
@@ -24,6 +27,7 @@ export function topicSetup(
   pattern: TopicPattern,
   definition: Definition,
   given: Given,
+  presence: PresenceKind | null,
 ): TopicSetup {
   const extensions = new Map<string, TopicExtensionFactory>();
   const state = definition?.state;
@@ -37,7 +41,15 @@ export function topicSetup(
   if (life !== null) {
     extensions.set(LIFE, (topic) => new Life(life, topic, pattern.match(topic.name) ?? {}));
   }
+  if (presence !== null) extensions.set(PRESENCE, presence.start);
   return { history, extensions };
+}
+
+/** Who is present in the topics of a pattern: where the contract says what is known of each, or `options` are given. */
+export function presenceKind(name: string, definition: Definition, options: unknown): PresenceKind | null {
+  const schema = definition?.presence ?? null;
+  if (options === undefined && schema === null) return null;
+  return new PresenceKind(name, (options ?? {}) as PresenceOptions, schema);
 }
 
 /** The most publications of one topic that may be kept. */

@@ -7,6 +7,8 @@ import type {
   ClientReply,
   JoinPayload,
   JoinReply,
+  PresenceInput,
+  PresenceOutput,
   RequestEvents,
   RequestPayload,
   RequestReply,
@@ -15,7 +17,9 @@ import type {
   StateOf,
 } from "../contract/define_topic.ts";
 import type { ParamsOf, TopicPattern } from "../contract/pattern.ts";
-import type { BytesInput } from "../contract/schema.ts";
+import type { AnyRecord, BytesInput } from "../contract/schema.ts";
+import type { PresenceTracks } from "../presence/member_presence.ts";
+import type { PresenceOptions } from "../presence/presence_rules.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { Joined, Refusal } from "./refusal.ts";
 import type { RequestOptions } from "./request_kind.ts";
@@ -81,6 +85,11 @@ export type RequestReplyFrom<C extends AnyTopic, E extends RequestsTo<C>> = C ex
   ? RequestReply<C, E & RequestEvents<C>>
   : unknown;
 
+/** What a member is tracked with. */
+export type PresenceIn<C extends AnyTopic> = C extends AnyContract ? PresenceInput<C> : AnyRecord;
+/** What others see of it, beside its references. */
+export type PresenceOut<C extends AnyTopic> = C extends AnyContract ? PresenceOutput<C> : AnyRecord;
+
 /** Somebody to leave out of a broadcast, or to send to alone. */
 export type Recipient = { readonly user: string } | { readonly connection: string };
 
@@ -138,6 +147,11 @@ export interface JoinContext<C extends AnyTopic, U extends User> extends Channel
   readonly connection: ConnectionInfo;
   /** The event that is being handled. */
   readonly event: string;
+  /**
+   * Under which keys the channel is present in its topic. The topic needs presence: a schema in the contract, or
+   * {@link TopicHandlers.presence}.
+   */
+  readonly presence: PresenceTracks<PresenceIn<C>>;
   /** The channel's address: what is told to it reaches `info`. */
   readonly self: Ref<unknown>;
   /** Log lines. */
@@ -293,6 +307,11 @@ export interface TopicHandlers<C extends AnyTopic, U extends User, S, L = unknow
   other?(ctx: ChannelContext<C, U, S>, payload: unknown): Outcome<unknown>;
   /** Messages from the server's side: what was told to `ctx.self`. */
   info?(ctx: ChannelContext<C, U, S>, message: unknown): void | Promise<void>;
+  /**
+   * Clients are told who is present: see {@link PresenceOptions}, and `ctx.presence`. Default: as it is by default, where
+   * the contract has a schema for it; else nobody is told.
+   */
+  readonly presence?: PresenceOptions<PresenceOut<C>>;
   /**
    * What becomes of publications that a client does not read in time: one of `keepAll()`, `dropOldest({ max })`,
    * `latest({ key })`, `sample({ everyMs })`, `closeSlow()`; or a function that chooses one for each member, called when

@@ -4,7 +4,8 @@ import type { TopicPattern } from "../contract/pattern.ts";
 import type { StateDefinition } from "../contract/state.ts";
 import type { TopicSetup } from "../topics/topic_setup.ts";
 import { type Handler, handlerAt, refuseHandlers } from "./handler_checks.ts";
-import { outgoingFilters, topicSetup } from "./topic_features.ts";
+import { outgoingFilters, presenceKind, topicSetup } from "./topic_features.ts";
+import type { PresenceKind } from "../presence/presence_kind.ts";
 import { invalidPolicy, isSlowPolicy, type SlowPolicy } from "./slow_policy.ts";
 import { type RequestKinds, requestKinds } from "./request_kind.ts";
 import type { AnyTopic, TopicHandlers, Untyped } from "./topic_handlers.ts";
@@ -49,6 +50,8 @@ export interface TopicKind {
   readonly state: StateDefinition | null;
   /** What becomes of single events on their way to each member; `null`: nothing. */
   readonly outgoing: ReadonlyMap<string, Handler> | null;
+  /** Who is present in the topics; `null`: nobody asks. */
+  readonly presence: PresenceKind | null;
   /** What the server may send; `null`: anything. */
   readonly server: ReadonlyMap<string, Schema> | null;
   /** What the server may ask a client. */
@@ -68,6 +71,7 @@ const HANDLER_KEYS = [
   "history",
   "life",
   "outgoing",
+  "presence",
   "leave",
   "suspended",
   "resumed",
@@ -105,7 +109,8 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
       "a handler in on for each event of the contract",
     );
   }
-  const setup = topicSetup(name, contract.pattern, definition, given);
+  const presence = presenceKind(name, definition, given.presence);
+  const setup = topicSetup(name, contract.pattern, definition, given, presence);
   return {
     topic: contract,
     pattern: contract.pattern,
@@ -128,6 +133,7 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     setup,
     state: definition?.state ?? null,
     outgoing: outgoingFilters(name, given.outgoing, definition),
+    presence,
     server: definition === null ? null : new Map(Object.entries(definition.server ?? {})),
     requests: definition === null ? null : requestKinds(definition.requests),
     match: null,

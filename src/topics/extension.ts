@@ -78,7 +78,7 @@ export interface ExtendedTopic {
   readonly past: TopicPast | null;
   /** Publishes to all members, behind what the topic has taken in. Throws for what JSON cannot carry. */
   publish(publication: ExtensionPublication): void;
-  /** Asks for a commit soon, even where nothing is published. */
+  /** Asks for a commit at the end of the turn, even where nothing is published. */
   touch(): void;
   /** Runs `task` in the topic's turn, after `delayMs`, unless the topic has ended. Gives what takes that back. */
   after(delayMs: number, task: () => void): () => void;
@@ -120,6 +120,8 @@ export interface TopicExtension {
   joining?(member: ExtensionMember): Greeting | null;
   /** Somebody has become a member, and has been written what the turn had for it. */
   joined?(member: ExtensionMember): void;
+  /** Somebody is no member any more, or has not become one after all. It may be told twice. */
+  left?(member: ExtensionMember): void;
   /** The topic ends. */
   stopped?(): void;
 }

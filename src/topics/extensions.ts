@@ -78,6 +78,10 @@ export class Extensions {
     for (const each of this.#all) each.joined?.(member);
   }
 
+  left(member: ExtensionMember): void {
+    for (const each of this.#all) each.left?.(member);
+  }
+
   stopped(): void {
     for (const each of this.#all) each.stopped?.();
   }

@@ -58,6 +58,8 @@ export class Topic implements Committable {
   /** What is being stored; nothing else is committed meanwhile. */
   #storing: Entry[] | null = null;
   #scheduled = false;
+  /** Whether an extension has asked for a commit while another is being stored. */
+  #touched = false;
   #history: History | null = null;
   #extensions: Extensions | null = null;
   /** What has gone wrong, so that the topic ends. */
@@ -112,7 +114,7 @@ export class Topic implements Committable {
       logger,
       past,
       publish: (publication) => this.#publish(publication),
-      touch: () => this.#schedule(),
+      touch: () => this.#touch(),
       after(delayMs, task) {
         const timer = host.after(delayMs, { type: "run", task });
         return () => timer.cancel();
@@ -144,6 +146,7 @@ export class Topic implements Committable {
   /** Forgets a subscriber. It is not called any more. */
   unsubscribe(subscriber: Subscriber): void {
     if (this.#subscribers.delete(subscriber) && subscriber.gainsByWaiting) this.#gainers--;
+    this.#extensions?.left(subscriber);
   }
 
   /** Its actor has ended. */
@@ -163,11 +166,17 @@ export class Topic implements Committable {
     this.take({ publication });
   }
 
-  #schedule(): void {
+  #touch(): void {
+    if (this.#storing !== null) this.#touched = true;
+    else this.#schedule(true);
+  }
+
+  /** `waits`: for what else the turn brings, also where no subscriber gains by that. */
+  #schedule(waits = false): void {
     if (this.#scheduled || this.#storing !== null) return;
     this.#scheduled = true;
     const { scheduler, committer } = this.#ports;
-    const soon = this.#gainers === 0;
+    const soon = this.#gainers === 0 && !waits;
     if (this.#history !== null) committer.add(this, soon);
     else if (soon) scheduler.atSettled(this.#commit);
     else scheduler.atCommit(this.#commit);
@@ -195,7 +204,8 @@ export class Topic implements Committable {
     const entries = this.#storing!;
     this.#attempt(() => this.#settle(entries, head));
     this.#storing = null;
-    if (this.#entries.length > 0) this.#schedule();
+    if (this.#entries.length > 0 || this.#touched) this.#schedule(this.#touched);
+    this.#touched = false;
   }
 
   abandon(error: unknown): void {

@@ -42,10 +42,13 @@ Deno.test("app.topics lists what lives, with the number of members", async () =>
   assertEquals([topics.size, [...topics], topics.get("room:1")], [0, [], undefined]);
   const ada = await member(kit, "ada", "room:1", "room:2");
   await member(kit, "bob", "room:1");
-  assertEquals([...topics], [{ name: "room:1", memberCount: 2 }, { name: "room:2", memberCount: 1 }]);
+  assertEquals([...topics].map(({ name, memberCount }) => [name, memberCount]), [["room:1", 2], [
+    "room:2",
+    1,
+  ]]);
   ada.close();
   await kit.settle();
-  assertEquals(topics.get("room:2"), { name: "room:2", memberCount: 0 });
+  assertEquals(topics.get("room:2"), { name: "room:2", memberCount: 0, presentCount: 0 });
   await kit.advance(10_000);
   assertEquals([topics.size, topics.get("room:2")], [1, undefined]);
 });
@@ -195,7 +198,7 @@ Deno.test("kick ends the membership of a client that is away, too; it is not the
   assertEquals(kit.app.topics.kick({ user: "ada" }, "room:1", "spam"), 1);
   await kit.settle();
   assertEquals(left, [["ada", { kind: "kicked", reason: "spam" }]]);
-  assertEquals([...kit.app.topics], [{ name: "room:1", memberCount: 0 }, { name: "room:2", memberCount: 1 }]);
+  assertEquals([...kit.app.topics].map(({ memberCount }) => memberCount), [0, 1]);
   assertEquals(kit.app.topics.close("room:2"), 1);
   await kit.settle();
   assertEquals(left.length, 2);
@@ -227,4 +230,28 @@ Deno.test("phoenix 1.8.16 that is kicked hears why, closes its channel, and does
   // A rejoin would have gone out before this push, whose answer is the last thing to come.
   assertEquals(await new Promise((resolve) => other.push("echo", { n: 1 }).receive("ok", resolve)), { n: 1 });
   assertEquals(joins, 2);
+});
+
+Deno.test("app.topics tells who is present, key by key, and how many keys there are", async () => {
+  await using kit = new AppKit({ authenticate: ({ params }) => ({ id: params.user }) });
+  kit.app.topic("room:{id}", {
+    presence: {},
+    join: (ctx) => ctx.presence.track(ctx.user.id, { in: ctx.params.id }),
+  });
+  for (const user of ["ada", "bob", "ada"]) {
+    const client = await kit.connect(`/socket/websocket?vsn=2.0.0&user=${user}`);
+    client.send('["1","1","room:1","phx_join",{}]');
+  }
+  await kit.settle();
+  const present = kit.app.topics.presence("room:1");
+  assertEquals(present.map(({ key, metas }) => [key, metas.map((meta) => meta.in)]), [["ada", ["1", "1"]], [
+    "bob",
+    ["1"],
+  ]]);
+  assertEquals(new Set(present.flatMap(({ metas }) => metas.map(({ phx_ref }) => phx_ref))).size, 3);
+  assertEquals(kit.app.topics.get("room:1")?.presentCount, 2);
+  assertEquals(kit.app.topics.presence("room:2"), []);
+  kit.app.topics.close("room:1");
+  await kit.settle();
+  assertEquals(kit.app.topics.presence("room:1"), []);
 });

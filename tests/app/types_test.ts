@@ -33,6 +33,10 @@ const Room = defineTopic("room:{id}:{part}", {
 
 const Quiet = defineTopic("quiet:{id}", { client: { nudge: {} }, server: { nudged: z.object({}) } });
 
+const Present = defineTopic("present:{id}", {
+  presence: z.object({ name: z.string(), since: z.string().transform(Number) }),
+});
+
 /** Never called: what is in here only has to compile. */
 function compiles(): void {
   const app = new App({ authenticate: () => ({ id: "u", admin: true }) });
@@ -287,6 +291,45 @@ function compiles(): void {
     },
     other: (ctx) => is<number>()(ctx.state.seen),
   });
+
+  // Presence: what is known of each is typed, from the contract or not at all.
+  app.topic(Present, {
+    presence: {
+      mode: "counted",
+      onFirstJoin(topic, { key, metas }) {
+        is<string>()(topic.topic);
+        is<string>()(key);
+        is<string>()(metas[0].name);
+        is<number>()(metas[0].since);
+        is<string>()(metas[0].phx_ref);
+        // @ts-expect-error: the meta has no such field
+        void metas[0].nick;
+      },
+    },
+    join(ctx) {
+      ctx.presence.track(ctx.user.id, { name: "Ada", since: "7" });
+      // @ts-expect-error: the name is missing
+      ctx.presence.track(ctx.user.id, { since: "7" });
+      // @ts-expect-error: since goes in as text
+      ctx.presence.update(ctx.user.id, { name: "Ada", since: 7 });
+      // @ts-expect-error: a key is a text
+      ctx.presence.track(7, { name: "Ada", since: "7" });
+      ctx.presence.untrack();
+      is<readonly string[]>()(ctx.presence.keys);
+    },
+  });
+  app.topic("free:{id}", {
+    presence: {},
+    join: (ctx) => ctx.presence.track(ctx.params.id, { anything: [1] }),
+    on: {
+      // @ts-expect-error: a meta is an object
+      rename: (ctx) => ctx.presence.update("u", "Ada"),
+    },
+  });
+  // @ts-expect-error: there is no such mode
+  app.topic("free:{id}", { presence: { mode: "all" } });
+  // @ts-expect-error: there is no such option
+  app.topic("free:{id}", { presence: { maxKey: 1 } });
 
   // Components: the state comes from open.
   app.component("/count", {

@@ -61,7 +61,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     at: "src/sessions",
-    may: ["src/base", "src/contract", "src/actors", "src/protocol", "src/topics"],
+    may: ["src/base", "src/contract", "src/actors", "src/protocol", "src/topics", "src/presence"],
     packages: [TIMELESS_ASYNC],
   },
   {

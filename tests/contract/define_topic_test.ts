@@ -73,8 +73,8 @@ Deno.test("a bad pattern fails at definition", () => {
 
 Deno.test("an unknown key is named, with the keys that are accepted", () => {
   const wrong: [unknown, string, string][] = [
-    [{ cleint: {} }, "cleint", "join, client, server, requests, state"],
-    [{ presence: text }, "presence", "join, client, server, requests, state"],
+    [{ cleint: {} }, "cleint", "join, client, server, requests, state, presence"],
+    [{ present: text }, "present", "join, client, server, requests, state, presence"],
     [{ requests: { poll: { payload: text, answer: text } } }, "requests.poll.answer", "payload, reply"],
     [{ join: { payload: text, motd: text } }, "join.motd", "payload, reply"],
     [{ client: { say: { payload: text, replies: text } } }, "client.say.replies", "payload, reply"],
@@ -95,6 +95,7 @@ Deno.test("a value that is not a schema is refused where it stands", () => {
     [{ server: { said: "text" } }, "server.said"],
     [{ server: { said: undefined } }, "server.said"],
     [{ requests: { poll: { reply: Boolean } } }, "requests.poll.reply"],
+    [{ presence: String }, "presence"],
   ];
   for (const [definition, at] of wrong) {
     const error = refusal(definition);
@@ -106,6 +107,7 @@ Deno.test("a value that is not a schema is refused where it stands", () => {
 Deno.test("a request and its answer are JSON: bytes are refused where they stand", () => {
   assertEquals(refusal({ requests: { poll: { payload: bytes() } } }).details.at, "requests.poll.payload");
   assertEquals(refusal({ requests: { poll: { reply: bytes() } } }).details.at, "requests.poll.reply");
+  assertEquals(refusal({ presence: bytes() }).details.at, "presence");
 });
 
 Deno.test("a value that is not an object of keys is refused where it stands", () => {

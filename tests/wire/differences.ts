@@ -29,12 +29,11 @@ const PATIENT =
 const NDJSON = "The last line of a body may end with a line break, as ndjson has it.";
 const TEXT_ONLY = "Bytes cannot travel in JSON: they go as a JSON payload that says so.";
 const SAID = "What is not read of a body is not dropped without a word.";
+const ONE_DIFF = "What changes in one turn is told in one diff: each of Phoenix's processes tells its own.";
 const DEFLATE = "The runtime has no permessage-deflate.";
 
 /** Scenarios that are not played yet, and why. */
-export const later: Readonly<Record<string, string>> = {
-  "87": "presence is not there yet",
-};
+export const later: Readonly<Record<string, string>> = {};
 
 /** The table. */
 export const differences: readonly Difference[] = [
@@ -128,6 +127,21 @@ export const differences: readonly Difference[] = [
   },
   { ...closed("59", 7, "1001", "idle: nothing was heard for too long", PING), phoenix: null },
   { ...closed("61", 3, "1009", "a message may have 16000000 bytes", WHY), phoenix: 'A < CLOSE 1009 ""' },
+
+  {
+    scenario: "64",
+    line: 13,
+    phoenix: diff64("B", {}, { u1: "GOpsKydIa21ZgYWB" }),
+    ours: [],
+    reason: ONE_DIFF,
+  },
+  ...[["B", 14], ["A", 17]].map(([who, line]): Difference => ({
+    scenario: "64",
+    line: Number(line),
+    phoenix: diff64(String(who), { u1: "GOpsKz9WA7FZgYWh" }, {}),
+    ours: [diff64(String(who), { u1: "GOpsKz9WA7FZgYWh" }, { u1: "GOpsKydIa21ZgYWB" })],
+    reason: ONE_DIFF,
+  })),
 
   {
     scenario: "66",
@@ -255,4 +269,18 @@ function crashed85(payload: string): string {
     `["1","1","room:a","phx_error",${payload}]`,
   ];
   return `A < HTTP 200 {"messages":${JSON.stringify(messages)},"status":200,"token":"<token17>"}`;
+}
+
+/** `joins` and `leaves`: a reference by key. */
+function diff64(
+  who: string,
+  joins: Readonly<Record<string, string>>,
+  leaves: Readonly<Record<string, string>>,
+): string {
+  const half = (refs: Readonly<Record<string, string>>): object =>
+    Object.fromEntries(
+      Object.entries(refs).map(([key, ref]) => [key, { metas: [{ meta: "m", phx_ref: ref }] }]),
+    );
+  const payload = JSON.stringify({ joins: half(joins), leaves: half(leaves) });
+  return `${who} < TEXT [null,null,"presence:z","presence_diff",${payload}]`;
 }

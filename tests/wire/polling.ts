@@ -4,8 +4,9 @@
  * @module
  */
 
-import { assert, assertEquals, equal, fail } from "@std/assert";
+import { assert, assertEquals, fail } from "@std/assert";
 import { deadline } from "@std/async/deadline";
+import type { References } from "./references.ts";
 import type { Line } from "./transcript.ts";
 
 /** Only a broken server is that slow. */
@@ -17,10 +18,12 @@ const TOKEN = /<token\d+>/;
 /** All of them: tokens go from one to the other. */
 export class Pollers {
   readonly #origin: string;
+  readonly #references: References;
   readonly #tokens = new Map<string, string>();
   readonly #asked = new Map<string, Response>();
 
-  constructor(port: number) {
+  constructor(port: number, references: References) {
+    this.#references = references;
     this.#origin = `http://127.0.0.1:${port}`;
   }
 
@@ -70,7 +73,7 @@ export class Pollers {
     if (TOKEN.test(expected)) return this.#isToken(expected, actual);
     if (expected.endsWith("…")) return actual.startsWith(expected.slice(0, -1));
     return expected === actual ||
-      (isJson(expected) && isJson(actual) && equal(JSON.parse(expected), JSON.parse(actual)));
+      (isJson(expected) && isJson(actual) && this.#references.same(JSON.parse(expected), JSON.parse(actual)));
   }
 
   #isToken(name: string, token: string): boolean {

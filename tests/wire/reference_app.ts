@@ -9,7 +9,7 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { App, type AppOptions, longpoll, refuse, websocket } from "../../mod.ts";
+import { App, type AppOptions, joined, longpoll, refuse, websocket } from "../../mod.ts";
 
 const MANY = 100_000;
 
@@ -32,6 +32,23 @@ export function referenceApp(options: AppOptions = {}): App {
     .socket("/limit", { limits: { maxChannels: 2 } })
     .socket("/origin", { origin: ["//good.example"] })
     .socket("/proto", { subProtocols: ["chat"] });
+  app.topic("presence:*", {
+    presence: {},
+    join(ctx, payload) {
+      const { user, meta = "m" } = payload as { user: string; meta?: string };
+      ctx.presence.track(user, { meta });
+      return joined({ user });
+    },
+    on: {
+      update(ctx, payload) {
+        ctx.presence.update(ctx.state.user, { meta: (payload as { meta: string }).meta });
+        return {};
+      },
+      boom() {
+        throw new Error("boom");
+      },
+    },
+  });
   return app.topic("room:*", {
     join(ctx, payload) {
       if (ctx.topic === "room:refuse") return refuse({ reason: "unauthorized" });

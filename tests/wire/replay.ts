@@ -22,6 +22,7 @@ import {
   textFrame,
 } from "./raw_client.ts";
 import { Pollers } from "./polling.ts";
+import { References } from "./references.ts";
 import {
   describeAnswer,
   type Frame,
@@ -135,13 +136,14 @@ interface Actor {
 class Player implements Disposable {
   readonly #stage: Stage;
   readonly #actors = new Map<string, Actor>();
+  readonly #references = new References();
   readonly #pollers: Pollers;
   #corked: Uint8Array[] = [];
   #fences = 0;
 
   constructor(stage: Stage) {
     this.#stage = stage;
-    this.#pollers = new Pollers(stage.port);
+    this.#pollers = new Pollers(stage.port, this.#references);
   }
 
   /** Does what a line says. `more`: the next line sends as well. */
@@ -213,7 +215,7 @@ class Player implements Disposable {
     if (actor.state === "closed") fail("the connection has ended before");
     const received = await actor.client.next();
     if (received.kind === "close") actor.state = voids ? "void" : "closed";
-    if (!matches(expected, received)) fail(`got ${describe(received)}`);
+    if (!matches(expected, received, this.#references)) fail(`got ${describe(received)}`);
   }
 
   async #exchange(request: readonly string[], expected: string): Promise<void> {
@@ -263,9 +265,9 @@ function bytesOf(frame: Frame): Uint8Array {
   }
 }
 
-function matches(expected: Frame, received: Received): boolean {
+function matches(expected: Frame, received: Received, references: References): boolean {
   if (expected.kind === "text") {
-    return received.kind === "text" && equal(jsonOr(received.text), jsonOr(expected.text));
+    return received.kind === "text" && references.same(jsonOr(expected.text), jsonOr(received.text));
   }
   if (expected.kind === "binary") return received.kind === "binary" && equal(received.bytes, expected.bytes);
   if (expected.kind !== "close") return received.kind === expected.kind;

@@ -1,0 +1,16 @@
+import type { JsonText } from "../base/json_text.ts";
+
+/** What presence is called among the extensions of a topic. */
+export const PRESENCE = "presence";
+
+/** The event of counts and pages, both ways. */
+export const PRESENCE_EVENT = "troupe:presence";
+
+/** What the presence of a topic is told. `owner` is who tracks: a member of the topic. */
+export type PresenceMessage =
+  /** Somebody is present under a key, with what is known of it: the JSON of an object. It replaces what it said before. */
+  | { readonly type: "track"; readonly owner: object; readonly key: string; readonly body: string }
+  /** Somebody is not present under a key any more. */
+  | { readonly type: "untrack"; readonly owner: object; readonly key: string }
+  /** Somebody wants the page behind the number `after`. */
+  | { readonly type: "page"; readonly after: number; readonly answer: (page: JsonText) => void };
