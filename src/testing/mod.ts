@@ -14,7 +14,7 @@ export type { ContractClient } from "./contracts/contract_client.ts";
 export { testTransport, type TransportContract } from "./contracts/transport.ts";
 export { RecordingSink, type Told, TransportStage } from "./contracts/transport_stage.ts";
 export { Kit, type KitOptions } from "./kit.ts";
-export { TestChannel } from "./test_channel.ts";
+export { type SendOptions, TestChannel } from "./test_channel.ts";
 export { type ConnectOptions, type JoinOptions, TestClient } from "./test_client.ts";
 export { TestKit, testKit, type TestKitOptions, type TestPorts } from "./test_kit.ts";
 export type { Received } from "./inbox.ts";

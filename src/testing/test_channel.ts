@@ -14,6 +14,15 @@ import type { Membership, MembershipStatus, RecoveryReport } from "./membership.
 import type { PresenceMeta } from "./presence_view.ts";
 import type { WaitOptions } from "./virtual_time.ts";
 
+/** How a test's client sends. */
+export interface SendOptions extends WaitOptions {
+  /**
+   * Names the message (`troupe:id`): sent again under the same id, it takes effect once. The payload has to be a JSON
+   * object. Default: it has no name.
+   */
+  readonly id?: string;
+}
+
 /**
  * A client's channel in a test: what it sends and hears in one topic, typed by the topic's contract. See `testKit`.
  *
@@ -78,9 +87,10 @@ export class TestChannel<C extends AnyTopic> {
    */
   async send<E extends EventsIn<C>>(
     event: E,
-    ...[payload, options]: PayloadAndOptions<EventGiven<C, E>, WaitOptions>
+    ...[payload, { id, ...waiting } = {}]: PayloadAndOptions<EventGiven<C, E>, SendOptions>
   ): Promise<EventAnswered<C, E>> {
-    return await this.#membership.send(event, payload ?? {}, options ?? {}) as EventAnswered<C, E>;
+    const message = id === undefined ? payload ?? {} : { ...payload as object | undefined, "troupe:id": id };
+    return await this.#membership.send(event, message, waiting) as EventAnswered<C, E>;
   }
 
   /** Sends an event without asking for its answer: for topics without a contract, whose handlers need not answer. */

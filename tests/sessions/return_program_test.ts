@@ -284,3 +284,14 @@ Deno.test("A connection that takes over, and then sends: each message is answere
     for (const late of [false, true]) await run({ seed: 1930603400 % 1_000_000, maxSteps, late, actions });
   }
 });
+
+Deno.test("A return that is overtaken by the next one is not answered over the connection of that", async () => {
+  const actions: Action[] = [
+    { do: "drop", client: 1 },
+    { do: "settle" },
+    { do: "replace", client: 1, topics: 7 },
+    { do: "replace", client: 1, topics: 7 },
+    { do: "replace", client: 0, topics: 7 },
+  ];
+  await run({ seed: 0, maxSteps: 1, late: true, actions });
+});

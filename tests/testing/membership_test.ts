@@ -83,6 +83,14 @@ Deno.test("A client that was away for too long knows what it has lost", async ()
   assertEquals([ada.position, ada.state], [bob.position, undefined]);
 });
 
+Deno.test("A message that is sent again under its id takes effect once", async () => {
+  await using kit = testKit(app);
+  const ada = await enter(await kit.connect());
+  for (let i = 0; i < 3; i++) assertEquals(await ada.send("add", { by: 1 }, { id: "first" }), {});
+  await ada.send("add", { by: 1 }, { id: "second" });
+  assertEquals(ada.state, { sum: 2 });
+});
+
 Deno.test("A client may ask for the newest of the history, or for all behind a position", async () => {
   await using kit = testKit(app);
   const first = await enter(await kit.connect());

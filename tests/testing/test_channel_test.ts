@@ -154,3 +154,16 @@ Deno.test("What does not come is an error that says what did, without a wait", a
   await assertRejects(() => room.next("drawn", { withinMs: 10_000 }), TroupeError, "within 10000 ms");
   assertEquals(kit.clock.elapsedMs() - beganMs, 10_000);
 });
+
+Deno.test("A channel knows who is present, from what the server says", async () => {
+  const app = new App().topic("hall", {
+    join: (ctx) => ctx.push("presence_state", { eve: { metas: [{ phx_ref: "e", name: "Eve" }] } }),
+  });
+  await using kit = testKit(app);
+  const hall = await (await kit.connect()).join("hall");
+  assertEquals([...hall.presence], [["eve", [{ phx_ref: "e", name: "Eve" }]]]);
+  const [ada, eve] = ["a", "e"].map((ref) => ({ metas: [{ phx_ref: ref }] }));
+  app.broadcast("hall", "presence_diff", { joins: { ada }, leaves: { eve } });
+  await hall.next("presence_diff"); // it can be waited for as well
+  assertEquals([...hall.presence], [["ada", [{ phx_ref: "a" }]]]);
+});
