@@ -174,7 +174,7 @@ export class Channel<C extends AnyContract = AnyContract> {
     options: ListenOptions = {},
   ): Promise<ListenPayload<C, Event>> {
     const { signal } = options;
-    return new Promise((resolve, reject) => {
+    const next = new Promise<ListenPayload<C, Event>>((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       if (this.status === "ended") {
         return void this.ended.then((ended) => reject(endedError(this.topic, ended)));
@@ -195,6 +195,8 @@ export class Channel<C extends AnyContract = AnyContract> {
         ),
       ];
     });
+    next.catch(() => {}); // who has stopped waiting does not mind the end
+    return next;
   }
 
   /**
