@@ -24,6 +24,10 @@ export interface ChannelPorts {
 const JOIN_KEYS = ["troupe", "troupe:session"];
 /** The key of the engine's in the answer to a join. */
 const JOIN_REPLY_KEYS = ["troupe"];
+/** The key under which a client names what it sends. */
+const CLIENT_KEYS = ["troupe:id"];
+/** What the engine adds to what is known of somebody who is present. */
+const META_KEYS = ["phx_ref", "phx_ref_prev"];
 
 const ANY_OBJECT: JsonSchema = { type: "object" };
 const EMPTY: JsonSchema = { type: "object", description: "Empty." };
@@ -47,11 +51,13 @@ export class Channel {
     this.#contract = contract;
     this.#key = key;
     this.#ports = ports;
-    const { join, client, server, requests } = contract.definition;
+    const { join, client, server, requests, state, presence } = contract.definition;
     this.#join(join ?? {});
     for (const [event, exchange] of Object.entries(client ?? {})) this.#clientEvent(event, exchange);
     for (const [event, schema] of Object.entries(server ?? {})) this.#serverEvent(event, schema);
     for (const [event, exchange] of Object.entries(requests ?? {})) this.#request(event, exchange);
+    if (state !== undefined) this.#state(state.schema);
+    if (presence !== undefined) this.#presence(presence);
   }
 
   /** The channel. */
@@ -93,7 +99,7 @@ export class Channel {
     const sent = this.#message(key, { joinRef: "given", ref: "optional", event }, {
       title: event,
       summary,
-      ...this.#content(key, payload, this.#place(["client", event, "payload"], "input")),
+      ...this.#content(key, payload, this.#place(["client", event, "payload"], "input"), CLIENT_KEYS),
       correlationId: BY_REF,
     });
     this.#operation("receive", key, summary, sent, [
@@ -141,6 +147,49 @@ export class Channel {
       correlationId: BY_ID,
     });
     this.#operation("send", key, summary, sent, [answer, this.#shared("declined")]);
+  }
+
+  #state(schema: Schema): void {
+    const key = this.#names.take("state");
+    const summary =
+      "The server sends the state to a client that joins, unless it is sent all that it has missed";
+    const { payload } = this.#content(key, schema, this.#place(["state", "schema"], "output"));
+    const sent = this.#message(key, { joinRef: "given", ref: "none", event: "troupe:state" }, {
+      title: "state",
+      summary,
+      payload: fields({ state: payload, epoch: { type: "string" }, offset: { type: "integer", minimum: 0 } }),
+    });
+    this.#operation("send", key, summary, sent);
+  }
+
+  /** As the mode `exact` has it; the others are an app's own choice, which no contract knows. */
+  #presence(schema: Schema): void {
+    const [stateKey, diffKey] = [this.#names.take("presence", "state"), this.#names.take("presence", "diff")];
+    const meta = this.#content(stateKey, schema, this.#place(["presence"], "output"), META_KEYS).payload;
+    const present: JsonSchema = {
+      type: "object",
+      description: "By key: a user, most often.",
+      additionalProperties: fields({ metas: { type: "array", items: meta } }),
+    };
+    const said = (
+      key: string,
+      joinRef: "given" | "none",
+      event: string,
+      summary: string,
+      payload: JsonSchema,
+    ) => {
+      const sent = this.#message(key, { joinRef, ref: "none", event }, { title: event, summary, payload });
+      this.#operation("send", key, summary, sent);
+    };
+    said(
+      stateKey,
+      "given",
+      "presence_state",
+      "The server says who is present, to a client that joins",
+      present,
+    );
+    const diff = fields({ joins: present, leaves: present });
+    said(diffKey, "none", "presence_diff", "The server says who has come and gone, to all", diff);
   }
 
   /** What the app answers. Nothing declared: an empty reply. */

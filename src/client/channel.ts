@@ -176,26 +176,24 @@ export class Channel<C extends AnyContract = AnyContract> {
     const { signal } = options;
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
-      const done = (): void => {
-        off();
+      if (this.status === "ended") {
+        return void this.ended.then((ended) => reject(endedError(this.topic, ended)));
+      }
+      const settle = (use: () => void): void => {
+        offs.forEach((off) => off());
         signal?.removeEventListener("abort", aborted);
+        use();
       };
-      const aborted = (): void => {
-        done();
-        reject(signal?.reason);
-      };
-      const off = this.on(event, (payload) => {
-        done();
-        resolve(payload);
-      });
+      const aborted = (): void => settle(() => reject(signal?.reason));
       signal?.addEventListener("abort", aborted);
-      this.ended.then((ended) => {
-        // The last events may still be on their way to their listeners.
-        this.#link.clock.setTimer(() => {
-          done();
-          reject(endedError(this.topic, ended));
-        }, 0);
-      });
+      // The end is told behind the last event.
+      const offs = [
+        this.on(event, (payload) => settle(() => resolve(payload))),
+        this.#membership.listeners.on(
+          "troupe:ended",
+          (ended) => settle(() => reject(endedError(this.topic, ended))),
+        ),
+      ];
     });
   }
 

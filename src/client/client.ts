@@ -97,8 +97,10 @@ export class Client implements AsyncDisposable {
     const payload = typeof given === "function" ? given as () => unknown : () => given;
     this.#checkJoin(topic, contract, payload());
     const membership = new Membership(this.#link, contract, topic, { payload, history });
-    if (signal?.aborted) membership.leave();
-    signal?.addEventListener("abort", () => membership.leave(), { once: true });
+    const leave = (): void => membership.leave();
+    if (signal?.aborted) leave();
+    signal?.addEventListener("abort", leave);
+    void membership.ended.then(() => signal?.removeEventListener("abort", leave));
     return new Channel<C>(this.#link, membership, params);
   }
 
@@ -169,7 +171,9 @@ export function connect(url: string, options: ConnectOptions = {}): Client {
   const endPoint = url.replace(/^http/, "ws").replace(/\/$/, "");
   const client = new Client(new Link(endPoint, completeOptions(options)));
   const { signal } = options;
-  if (signal?.aborted) void client.close();
-  signal?.addEventListener("abort", () => void client.close(), { once: true });
+  const close = (): void => void client.close();
+  if (signal?.aborted) close();
+  signal?.addEventListener("abort", close);
+  void client.closed.then(() => signal?.removeEventListener("abort", close));
   return client;
 }

@@ -67,7 +67,7 @@ export class Membership implements Member {
   #leaving = false;
   #kicked: { readonly reason: unknown } | null = null;
   /** The first join is answered, and its state has yet to come. */
-  #awaitsState: ((value?: unknown) => void) | null = null;
+  #awaitsState: (() => void) | null = null;
   #replicaFailures = 0;
   #tellGreeting: ((greeting: Greeting) => void) | null = null;
   #settleJoined!: { resolve: (reply: unknown) => void; reject: (error: unknown) => void };
@@ -132,7 +132,7 @@ export class Membership implements Member {
   /** The payload of the next join. */
   #params(): object {
     const { codec, session } = this.#link;
-    const payload = this.#terms.payload();
+    const payload = this.#payload();
     this.#claimed = session !== null;
     if (
       typeof payload !== "object" || payload === null || ArrayBuffer.isView(payload) ||
@@ -150,6 +150,16 @@ export class Membership implements Member {
     const all = history === "all" && resume.troupe?.offset === undefined &&
       { troupe: { ...resume.troupe, offset: 0 } };
     return { ...payload, ...(session !== null && { "troupe:session": session }), ...resume, ...all };
+  }
+
+  /** One that throws must not cost other channels their join. */
+  #payload(): unknown {
+    try {
+      return this.#terms.payload();
+    } catch (error) {
+      this.#link.failed(error, "phx_join");
+      return {};
+    }
   }
 
   #received(phoenix: PhoenixChannel, event: string, payload: unknown, ref: string | null | undefined): void {
@@ -233,9 +243,13 @@ export class Membership implements Member {
     if (gap !== null) listeners.emit("troupe:missed", { count: gap.to - gap.from + 1, ...gap });
     if (again) return;
     if (this.replica?.isKnown !== false || !hasHistory) return this.#resolveJoined(reply);
-    this.#awaitsState = () => this.#resolveJoined(reply);
+    const { clock, timeoutMs } = this.#link;
     // A server whose topic has no state sends none.
-    this.#link.clock.setTimer(() => this.#awaitsState?.(), this.#link.timeoutMs);
+    const timer = clock.setTimer(() => this.#awaitsState?.(), timeoutMs);
+    this.#awaitsState = () => {
+      clock.clearTimer(timer);
+      this.#resolveJoined(reply);
+    };
   }
 
   /** What comes next waits until those who waited for the join have had their turn, to listen for it. */
@@ -323,6 +337,7 @@ export class Membership implements Member {
     if (this.#status === "ended") return;
     this.#status = "ended";
     this.#phoenix = null;
+    this.#awaitsState?.();
     const error = endedError(this.topic, ended);
     this.#link.members.delete(this.topic);
     this.sender.ended(error);

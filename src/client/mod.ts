@@ -32,7 +32,7 @@ export type { Failed, ListenOptions } from "./listeners.ts";
 export type { ChannelStatus } from "./membership.ts";
 export type { OfflineQueue, QueuedMessage } from "./offline_queue.ts";
 export type { TokenSource } from "./phoenix_socket.ts";
-export type { PresenceEvents, PresenceMeta, PresenceView, Present } from "./presence_view.ts";
+export type { PresenceEvents, PresenceMeta, PresencePage, PresenceView, Present } from "./presence_view.ts";
 export type { ReconnectOptions } from "./reconnect.ts";
 export type { SendOptions } from "./sender.ts";
 

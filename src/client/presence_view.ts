@@ -5,6 +5,7 @@
  */
 
 import { type Channel, Presence, type PresenceEntry } from "phoenix";
+import { TroupeError } from "../base/errors.ts";
 import { type Failed, Listeners, type ListenOptions } from "./listeners.ts";
 
 /** One presence of a key: a tab, a device. What else is in it is what the server tracks. */
@@ -23,6 +24,16 @@ export interface Present {
   readonly metas: readonly PresenceMeta[];
 }
 
+/** Some of those who are present. */
+export interface PresencePage {
+  /** How many keys are present in all. */
+  readonly count: number;
+  /** The keys of this page, those that are there the longest first. */
+  readonly present: readonly Present[];
+  /** What the next page is asked for with; `null` if this is the last one. */
+  readonly next: number | null;
+}
+
 /** What a {@link PresenceView} tells. */
 export interface PresenceEvents {
   /** Something has changed: a whole state came, or a turn's changes. */
@@ -33,13 +44,29 @@ export interface PresenceEvents {
   readonly leave: Present & { readonly isLast: boolean };
 }
 
+/** What the server says of who is present where it does not tell everybody of each: `troupe:presence`. */
+interface CountedPresence {
+  readonly count: number;
+  readonly sample?: Entries;
+  readonly page?: Entries;
+  readonly next?: number | null;
+}
+
+type Entries = Readonly<Record<string, { readonly metas: readonly PresenceMeta[] }>>;
+
+const PRESENCE_EVENT = "troupe:presence";
+
 /**
  * Who is present in a topic: kept by the published client's `Presence`, from `presence_state` and `presence_diff`. After
- * a reconnect it shows what it knew until the server has told anew; then it tells the difference.
+ * a reconnect it shows what it knew until the server has told anew; then it tells the difference. Where the topic's
+ * presence is `counted` or `paged`, it has the number, and a sample or the first page, and tells of `change` alone.
  */
 export class PresenceView implements Iterable<Present> {
   readonly #listeners: Listeners<PresenceEvents>;
   #presence: Presence<Record<string, unknown>> | null = null;
+  #channel: Channel | null = null;
+  /** `null`: everybody is told of each. */
+  #counted: PresencePage | null = null;
 
   /** Nobody is there yet. */
   constructor(failed: Failed) {
@@ -48,12 +75,33 @@ export class PresenceView implements Iterable<Present> {
 
   /** How many keys are present. */
   get size(): number {
-    return this.list().length;
+    return this.#counted?.count ?? this.list().length;
   }
 
-  /** All that are present, by key. */
+  /** All that are present, by key; a sample, or the first page, where the topic's presence is `counted` or `paged`. */
   list(): Present[] {
+    if (this.#counted !== null) return [...this.#counted.present];
     return this.#presence?.list((key, { metas }) => ({ key, metas })) ?? [];
+  }
+
+  /**
+   * Asks the server for a page of those who are present, where the topic's presence is `paged`.
+   *
+   * @param after The `next` of the page before. Default: the first page.
+   * @returns A promise. It rejects with `no_page` where the server gives none, or the channel is not joined.
+   */
+  page(after = 0): Promise<PresencePage> {
+    return new Promise((resolve, reject) => {
+      const failed = (response: unknown): void => {
+        const message = "Cannot have a page of those who are present: the server gives none";
+        reject(new TroupeError("no_page", message, { details: { response } }));
+      };
+      if (this.#channel?.state !== "joined") return failed(null);
+      this.#channel.push(PRESENCE_EVENT, { after })
+        .receive<CountedPresence>("ok", (told) => resolve(pageOf(told)))
+        .receive("error", failed)
+        .receive("timeout", failed);
+    });
   }
 
   /** The presences of a key; `undefined` if it is not there. */
@@ -86,6 +134,14 @@ export class PresenceView implements Iterable<Present> {
    * @internal
    */
   follow(channel: Channel): void {
+    this.#channel = channel;
+    channel.on<CountedPresence>(PRESENCE_EVENT, (told) => {
+      const page = pageOf(told);
+      // A number alone leaves what is shown.
+      const isNumber = told.sample === undefined && told.page === undefined;
+      this.#counted = isNumber ? { ...page, present: this.#counted?.present ?? [] } : page;
+      this.#listeners.emit("change", this);
+    });
     const presence = new Presence(channel);
     // What was known is what the first state of the new channel is compared with.
     if (this.#presence !== null) Object.assign(presence, { state: this.#presence.state });
@@ -99,4 +155,9 @@ export class PresenceView implements Iterable<Present> {
     });
     presence.onSync(() => this.#listeners.emit("change", this));
   }
+}
+
+function pageOf({ count, sample, page, next = null }: CountedPresence): PresencePage {
+  const present = Object.entries(page ?? sample ?? {}).map(([key, { metas }]) => ({ key, metas }));
+  return { count, present, next };
 }

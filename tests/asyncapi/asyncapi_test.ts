@@ -37,6 +37,8 @@ const Everything = defineTopic("shop:{town}:*", {
     confirm: { payload: z.object({ text: z.string() }), reply: z.object({ yes: z.boolean() }) },
     ping: {},
   },
+  state: { schema: z.object({ items: z.array(Item) }), initial: { items: [] }, apply: {} },
+  presence: z.strictObject({ name: z.string() }),
 });
 
 Deno.test("the official parser takes everything that a contract can have, and finds it all", async () => {
@@ -54,7 +56,7 @@ Deno.test("the official parser takes everything that a contract can have, and fi
   });
   const { channels, operations, servers } = await parsed(document);
   assertEquals(Object.keys(channels as object), ["room.id", "shop.town.rest", "shop.town", "what_._1.rest"]);
-  assertEquals(Object.keys(operations as object).length, 4 + 3 + (1 + 4 + 3 + 2));
+  assertEquals(Object.keys(operations as object).length, 4 + 3 + (1 + 4 + 3 + 2 + 1 + 2));
   assertEquals(Object.keys(servers as object), ["socket"]);
 });
 

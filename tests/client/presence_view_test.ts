@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { defineTopic } from "../../mod.ts";
+import { TroupeError } from "../../src/client/mod.ts";
 import { phoenixV21 } from "../../src/protocol/mod.ts";
 import { type FakeConnection, FakeServer } from "./fake_server.ts";
 import { soon } from "./stage.ts";
@@ -78,4 +79,29 @@ Deno.test("a listener of presences that throws costs the others nothing", async 
   });
   state(connection, joinRef, { ada: ["1"], bob: ["2"] });
   assertEquals([presence.size, faults], [2, ["join", "join"]]);
+});
+
+Deno.test("where there are too many to tell everybody of each, there is their number, a sample, and pages", async () => {
+  await using server = new FakeServer();
+  const { presence } = server.connect().join(Room, {});
+  const told: number[] = [];
+  presence.on("change", ({ size }) => told.push(size));
+  const connection = await server.accept();
+  assertEquals((await assertRejects(() => presence.page(), TroupeError)).code, "no_page");
+  const { joinRef } = await connection.welcome();
+  const sample = entries({ ada: ["1"], bob: ["2"] });
+  connection.write(phoenixV21.push(joinRef, "room", "troupe:presence", { count: 900, sample }));
+  assertEquals([presence.size, presence.list().map(({ key }) => key)], [900, ["ada", "bob"]]);
+  connection.write(phoenixV21.publication("room", "troupe:presence", { count: 901 }, null));
+  assertEquals([presence.size, presence.has("ada"), told], [901, true, [900, 901]]);
+
+  const asked = presence.page(7);
+  const message = await connection.next();
+  assertEquals([message.event, message.payload], ["troupe:presence", { after: 7 }]);
+  connection.reply(message, { count: 902, page: entries({ eve: ["9"] }), next: 12 });
+  const { count, present, next } = await soon(asked);
+  assertEquals([count, present.map(({ key }) => key), next], [902, ["eve"], 12]);
+  const refused = presence.page(12);
+  connection.reply(await connection.next(), { reason: "unknown_event" }, "error");
+  assertEquals((await assertRejects(() => refused, TroupeError)).code, "no_page");
 });

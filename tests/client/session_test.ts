@@ -111,3 +111,30 @@ Deno.test("an answer that comes to an earlier attempt's time-out is nobody's", a
   second.reply(await second.next(), { n: 1 });
   assertEquals(await soon(bought), { n: 1 });
 });
+
+Deno.test("a message whose answer was lost takes effect once at a real server, and has its first answer", async () => {
+  const app = roomApp({ authenticate: () => ({ id: "ada" }), limits: { graceMs: 60_000 } });
+  await using stage = new ClientStage(app);
+  // The cable breaks where the answer is on its way, each time a message names it.
+  class Cable extends WebSocket {
+    override send(data: string): void {
+      super.send(data);
+      if (!data.includes('"breaks"') || broken > 0) return;
+      broken++;
+      const { onclose } = this;
+      this.onmessage = null;
+      this.addEventListener("message", ({ data }) => {
+        if (!(data as string).includes('"id":')) return;
+        this.onclose = onclose;
+        this.close();
+      });
+    }
+  }
+  let broken = 0;
+  const troupe = stage.connect({ transport: Cable });
+  const room = troupe.join(Room, { id: "1" }, { nickname: "Ada" });
+  assertEquals(await soon(room.send("say", { text: "one" })), { id: "1" });
+  assertEquals(await soon(room.send("say", { text: "breaks" })), { id: "2" });
+  assertEquals(await soon(room.send("say", { text: "three" })), { id: "3" });
+  assertEquals([broken, troupe.counters["messages.repeated"]], [1, 1]);
+});

@@ -46,7 +46,7 @@ export class ClientStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const client of this.#clients) await soon(client.close());
+    await soon(Promise.all(this.#clients.map((client) => client.close())));
     await this.#server.close();
   }
 }

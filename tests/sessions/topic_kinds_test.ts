@@ -56,9 +56,12 @@ Deno.test("a pattern has so many parts and parameters at the most", () => {
 });
 
 Deno.test("a pattern that is found lies within its registration: no topic of it is outside", () => {
+  // One with more may be registered; as a name it is too long to be joined itself.
+  const fits = ({ isExact, names, segments }: TopicPattern): boolean =>
+    !isExact && names.length <= MAX_PATTERN_PARAMS && segments.length <= MAX_PATTERN_PARTS;
   fc.assert(
     fc.property(
-      anyPattern.filter(({ isExact, names }) => !isExact && names.length <= MAX_PATTERN_PARAMS),
+      anyPattern.filter(fits),
       fc.array(anyPattern.filter(({ isExact }) => !isExact), { minLength: 1, maxLength: 20 }),
       fc.array(anyTopic, { maxLength: 40 }),
       (within, patterns, topics) => {

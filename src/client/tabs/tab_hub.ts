@@ -64,6 +64,8 @@ export class TabHub {
   readonly #ports: HubPorts;
   readonly #tabs = new Set<Tab>();
   readonly #topics = new Map<string, SharedTopic<Tab>>();
+  /** What was opened under each lock. */
+  readonly #locks = new Map<string, Set<Tab>>();
   #upstream: Upstream | null = null;
   #lastId = 0;
   /** The session is the connection's, and so that of all tabs: the newest secret is the one to give back. */
@@ -91,7 +93,7 @@ export class TabHub {
 
   #opens(tab: Tab, { url, protocols, lock }: TabMessage & { kind: "open" }): void {
     this.#tabs.add(tab);
-    if (lock !== null) void this.#ports.gone?.(lock).then(() => this.#leaves(tab));
+    if (lock !== null) this.#watch(lock, tab);
     if (this.#upstream?.isOpen) return this.#opened(tab);
     this.#upstream ??= new Upstream(this.#ports.connect(url, [...protocols]), this.#ports.clock, {
       opened: () => this.#tabs.forEach((each) => this.#opened(each)),
@@ -101,6 +103,22 @@ export class TabHub {
         this.#flush();
       },
     });
+  }
+
+  /** One question for each lock, however often its tab comes back. */
+  #watch(lock: string, tab: Tab): void {
+    const watched = this.#locks.get(lock);
+    if (watched !== undefined) return void watched.add(tab);
+    const tabs = new Set([tab]);
+    this.#locks.set(lock, tabs);
+    void this.#ports.gone?.(lock).then(() => {
+      this.#locks.delete(lock);
+      for (const each of tabs) this.#leaves(each);
+    });
+  }
+
+  #unwatch(tab: Tab): void {
+    for (const tabs of this.#locks.values()) tabs.delete(tab);
   }
 
   #opened(tab: Tab): void {
@@ -114,6 +132,7 @@ export class TabHub {
     const tabs = [...this.#tabs];
     this.#tabs.clear();
     for (const tab of tabs) {
+      this.#unwatch(tab);
       tab.isOpen = false;
       tab.post({ kind: "closed", code, reason });
       tab.close();
@@ -122,6 +141,7 @@ export class TabHub {
 
   #leaves(tab: Tab): void {
     if (!this.#tabs.delete(tab)) return;
+    this.#unwatch(tab);
     tab.isOpen = false;
     tab.close();
     // With the last tab the connection goes, as it would with its only page: the session may wait for the next one.
@@ -180,8 +200,7 @@ export class TabHub {
         offset === null ? null : { epoch: "", offset },
       );
       if (offset !== null) shared?.advance(offset);
-      // What is about the connection is for everybody.
-      for (const tab of shared?.tabs.keys() ?? (topic === "troupe" ? this.#tabs : [])) tab.write(frame);
+      for (const tab of shared?.tabs.keys() ?? this.#concerned(topic, event)) tab.write(frame);
       return;
     }
     if (shared === undefined || join_ref !== shared.current) return; // of a join that a newer one has taken the place of
@@ -193,6 +212,12 @@ export class TabHub {
       if (isEnd) tab.write(phoenixV21.ended(joinRef, topic, event, payload));
       else tab.write(phoenixV21.push(joinRef, topic, event, viewOf(payload)));
     }
+  }
+
+  /** Who is told of what is about the connection: everybody; but one of them is enough to bring a new token. */
+  #concerned(topic: string, event: string): Tab[] {
+    if (topic !== "troupe") return [];
+    return event === "troupe:expiring" ? [...this.#tabs].slice(0, 1) : [...this.#tabs];
   }
 
   #replied({ join_ref, ref, topic, payload }: ClientMessage, shared: SharedTopic<Tab> | undefined): void {

@@ -167,6 +167,31 @@ for (const graceMs of [0, 60_000]) {
   });
 }
 
+Deno.test("one tab brings a new token for all, and what is about the connection is told to all", async () => {
+  const tokens: (string | null)[] = [];
+  const app = roomApp({
+    authenticate({ token }) {
+      tokens.push(token);
+      const lifeMs = tokens.length === 1 ? 200 : 3_600_000;
+      return { user: { id: "ada" }, expiresAt: Date.now() + lifeMs };
+    },
+  });
+  await using stage = new TabStage(app);
+  const told: string[] = [];
+  const tabs = ["a", "b"].map((name) => stage.tab({ token: () => `of ${name}` }));
+  tabs.forEach((tab, i) => {
+    tab.on("expiring", () => told.push(`expiring ${i}`));
+    tab.on("goingAway", () => told.push(`going away ${i}`));
+    tab.on("failed", ({ error }) => told.push(String(error)));
+  });
+  await becomes(tabs[0], "open");
+  await until(() => tokens.length === 2);
+  assertEquals(tokens, ["of a", "of a"]);
+  void stage.app.drain({ overMs: 1 });
+  await until(() => told.length === 3);
+  assertEquals(told, ["expiring 0", "going away 0", "going away 1"]);
+});
+
 Deno.test("a server that does not answer the hub's heartbeat is gone, for all tabs", () => {
   const clock = new VirtualClock();
   const pass = (ms: number): void => {
