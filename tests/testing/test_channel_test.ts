@@ -155,15 +155,28 @@ Deno.test("What does not come is an error that says what did, without a wait", a
   assertEquals(kit.clock.elapsedMs() - beganMs, 10_000);
 });
 
-Deno.test("A channel knows who is present, from what the server says", async () => {
-  const app = new App().topic("hall", {
-    join: (ctx) => ctx.push("presence_state", { eve: { metas: [{ phx_ref: "e", name: "Eve" }] } }),
+Deno.test("A channel knows who is present, as this client has been told", async () => {
+  const app = new App({ authenticate: ({ token }) => token === null ? null : { id: token } }).topic("hall", {
+    presence: {},
+    join: (ctx) => void ctx.presence.track(ctx.user.id, { name: ctx.user.id }),
+    on: {
+      away(ctx) {
+        ctx.presence.update(ctx.user.id, { name: "away" });
+        return {};
+      },
+    },
   });
   await using kit = testKit(app);
-  const hall = await (await kit.connect()).join("hall");
-  assertEquals([...hall.presence], [["eve", [{ phx_ref: "e", name: "Eve" }]]]);
-  const [ada, eve] = ["a", "e"].map((ref) => ({ metas: [{ phx_ref: ref }] }));
-  app.broadcast("hall", "presence_diff", { joins: { ada }, leaves: { eve } });
-  await hall.next("presence_diff"); // it can be waited for as well
-  assertEquals([...hall.presence], [["ada", [{ phx_ref: "a" }]]]);
+  const [ada, bob] = [await kit.connect({ token: "ada" }), await kit.connect({ token: "bob" })];
+  const [one, other] = [await ada.join("hall"), await bob.join("hall")];
+  const names = ({ presence }: typeof one): unknown[] =>
+    [...presence].map(([key, metas]) => [key, ...metas.map(({ name }) => name)]).sort();
+  assertEquals([names(one), names(other)], new Array(2).fill([["ada", "ada"], ["bob", "bob"]]));
+  await other.send("away");
+  assertEquals(names(one), [["ada", "ada"], ["bob", "away"]]);
+  await bob.drop();
+  assertEquals(names(one), [["ada", "ada"]]);
+  await bob.reconnect();
+  assertEquals([names(one), names(other)], new Array(2).fill([["ada", "ada"], ["bob", "bob"]]));
+  await one.next("presence_diff"); // it can be waited for as well
 });
