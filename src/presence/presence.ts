@@ -62,6 +62,8 @@ export class Presence implements TopicExtension {
         return this.#track(message.owner, message.key, message.body);
       case "untrack":
         return this.#untrack(message.owner, message.key);
+      case "refresh":
+        return this.joined(message.member);
       case "page":
         return message.answer(this.#pageText(message.after));
     }

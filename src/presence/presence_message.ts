@@ -1,4 +1,5 @@
 import type { JsonText } from "../base/json_text.ts";
+import type { ExtensionMember } from "../topics/extension.ts";
 
 /** What presence is called among the extensions of a topic. */
 export const PRESENCE = "presence";
@@ -12,5 +13,7 @@ export type PresenceMessage =
   | { readonly type: "track"; readonly owner: object; readonly key: string; readonly body: string }
   /** Somebody is not present under a key any more. */
   | { readonly type: "untrack"; readonly owner: object; readonly key: string }
+  /** A member has fallen behind, and is to be told how things stand now. */
+  | { readonly type: "refresh"; readonly member: ExtensionMember }
   /** Somebody wants the page behind the number `after`. */
   | { readonly type: "page"; readonly after: number; readonly answer: (page: JsonText) => void };

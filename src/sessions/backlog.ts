@@ -1,6 +1,7 @@
 import type { Frame } from "../protocol/frame.ts";
 import { MAX_BATCH_MESSAGES } from "../protocol/turn.ts";
-import { Droppable, type SlowReader } from "./slow_reader.ts";
+import { Droppable } from "./droppable.ts";
+import type { DroppingReader } from "./dropping_reader.ts";
 
 /** How much may wait. */
 export interface BacklogLimits {
@@ -26,7 +27,7 @@ export class Backlog {
   /** Where in the line to look for what may go when there is too much: before it is none. */
   #yielding = 0;
   /** Whose clients have not been told yet of what was left out. */
-  readonly #owed = new Set<SlowReader>();
+  readonly #owed = new Set<DroppingReader>();
 
   /** `frames` come first. */
   constructor(frames: Frame[] = []) {
@@ -150,13 +151,15 @@ export class Backlog {
   #settle(allowance: Allowance, taken: Frame[]): void {
     for (const reader of this.#owed) {
       const notice = reader.notice();
-      if (!allowance.takes(notice)) return;
-      taken.push(notice);
+      if (notice !== null) {
+        if (!allowance.takes(notice)) return;
+        taken.push(notice);
+      }
       this.#told(reader);
     }
   }
 
-  #told(reader: SlowReader): void {
+  #told(reader: DroppingReader): void {
     reader.noticed();
     this.#owed.delete(reader);
   }

@@ -12,7 +12,8 @@ import type { ConnectionInfo } from "./connection_info.ts";
 import type { DedupeWindow } from "./dedupe_window.ts";
 import type { Members } from "./members.ts";
 import type { OpenWork } from "./open_work.ts";
-import type { Droppable, SlowReader } from "./slow_reader.ts";
+import type { Droppable } from "./droppable.ts";
+import type { TurnReaders } from "./dropping_reader.ts";
 import type { User } from "./user.ts";
 
 /** What the members of patterns share. */
@@ -71,7 +72,7 @@ export interface ChannelOwner<C> {
   /** Sends one publication, which may be left out if it has to wait. */
   writeDroppable(publication: Droppable): void;
   /** Sends the frames of a turn that is shared with other sessions. `reader`: whose policy may leave some out. */
-  writeTurn(turn: TopicTurn, reader: SlowReader | null): void;
+  writeTurn(turn: TopicTurn, reader: TurnReaders | null): void;
   /** The answer to a message whose topic is not joined. */
   unmatchedReply(message: Inbound): Frame;
   /** The client sends more than its channels can take, again and again. */

@@ -11,12 +11,16 @@ import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
+import { PRESENCE } from "../presence/presence_message.ts";
 import { isOwnEvent } from "./own_events.ts";
 import type { SlowPolicy } from "./slow_policy.ts";
 import { checkOutgoing } from "./check_outgoing.ts";
 import type { Handler } from "./handler_checks.ts";
 import type { TopicKind } from "./topic_kind.ts";
-import { Droppable, SlowReader } from "./slow_reader.ts";
+import { Droppable } from "./droppable.ts";
+import type { TurnReaders } from "./dropping_reader.ts";
+import { SlowReader } from "./slow_reader.ts";
+import { StandingReader } from "./standing_reader.ts";
 
 /** What a subscription needs of its channel. */
 export interface SubscribedChannel extends Member {
@@ -34,7 +38,10 @@ export interface SubscribedChannel extends Member {
     | "holding"
   >;
   readonly joinRef: string;
-  readonly kind: Pick<TopicKind, "recheck" | "recheckMs" | "outgoing" | "setup" | "name" | "server">;
+  readonly kind: Pick<
+    TopicKind,
+    "recheck" | "recheckMs" | "outgoing" | "presence" | "setup" | "name" | "server"
+  >;
   readonly ctx: unknown;
   /** One of its handlers has thrown. */
   crash(error: unknown): void;
@@ -43,6 +50,9 @@ export interface SubscribedChannel extends Member {
   /** The channel has ended, and all that it said has gone out. */
   released(): void;
 }
+
+/** How long to wait before a topic whose mailbox is full is asked again who is present, in milliseconds. */
+const REFRESH_MS = 100;
 
 /** How many messages are remembered whose publications are lost, until they are answered. */
 const MAX_UNSTORED = 64;
@@ -78,8 +88,8 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   #isMember = false;
   /** Messages whose publications could not be stored, and which are not answered yet. */
   #unstored: Set<string> | null = null;
-  /** Leaves publications out while the client is behind; `null`: all of them have to arrive. */
-  #slowReader: SlowReader | null = null;
+  /** Leave publications out while the client is behind; `null`: all of them have to arrive. */
+  #readers: TurnReaders | null = null;
 
   /** Holds the topic, one of `topics`. Throws what `Topics.hold` throws. */
   constructor(channel: SubscribedChannel, topics: Topics = channel.owner.ports.topics) {
@@ -89,6 +99,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.gainsByWaiting = channel.owner.gainsByWaiting;
     this.#output = new HeldOutput(channel.owner);
     this.#outgoing = channel.kind.outgoing;
+    this.#useReader(null);
     this.#topics = topics;
     this.#topic = topics.hold(channel.topic, this);
   }
@@ -98,11 +109,25 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   /** What becomes of publications that the client does not read in time; before {@link ChannelSubscription.subscribe}. */
   useSlowPolicy(policy: SlowPolicy): void {
     if (policy.kind === "keep_all") return;
-    this.#slowReader = new SlowReader(
-      policy,
-      this.#owner.ports,
-      (missed) => this.codec.push(this.#channel.joinRef, this.#channel.topic, "troupe:missed", missed),
+    this.#useReader(
+      new SlowReader(
+        policy,
+        this.#owner.ports,
+        (missed) => this.codec.push(this.#channel.joinRef, this.#channel.topic, "troupe:missed", missed),
+      ),
     );
+  }
+
+  #useReader(slowReader: SlowReader | null): void {
+    this.#readers = this.#channel.kind.presence === null
+      ? slowReader
+      : new StandingReader(this.#owner.ports.counters, slowReader, () => this.#refreshPresence());
+  }
+
+  /** The client has caught up: it is told who is present now. Where the topic has too much to do, a moment later. */
+  #refreshPresence(): void {
+    if (!this.active || this.tell(PRESENCE, { type: "refresh", member: this })) return;
+    this.#owner.ports.clock.setTimer(() => this.#refreshPresence(), REFRESH_MS);
   }
 
   /**
@@ -236,6 +261,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   push(event: string, payload: unknown): void {
+    if (!this.active) return;
     this.#owner.write(this.codec.push(this.#channel.joinRef, this.#channel.topic, event, payload));
   }
 
@@ -252,10 +278,10 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   #write(frame: Frame, published: Published): void {
-    if (isOwnEvent(published.event)) {
-      if (this.#owner === this.#channel.owner) this.#owner.write(frame); // who is away is told all when it is back
-    } else if (this.#slowReader === null) this.#owner.write(frame);
-    else this.#owner.writeDroppable(new Droppable(frame, published, this.#slowReader));
+    if (this.#owner !== this.#channel.owner && isOwnEvent(published.event)) return; // it is told all when it is back
+    const reader = this.#readers === null ? null : this.#readers.readerOf(published);
+    if (reader === null) this.#owner.write(frame);
+    else this.#owner.writeDroppable(new Droppable(frame, published, reader));
   }
 
   writeTurn(turn: TopicTurn): void {
@@ -264,7 +290,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
       turn.frames.forEach((frame, i) => this.active && this.write(frame, turn.published[i]));
       return;
     }
-    this.#owner.writeTurn(turn, this.#slowReader);
+    this.#owner.writeTurn(turn, this.#readers);
   }
 
   /** What a filter makes of a publication; `null`: this member does not get it. */

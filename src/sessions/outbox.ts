@@ -4,8 +4,8 @@ import { type Join, Turn } from "../protocol/turn.ts";
 import type { TopicTurn } from "../topics/topic_turn.ts";
 import { Allowance, Backlog } from "./backlog.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
-import { isOwnEvent } from "./own_events.ts";
-import { Droppable, type SlowReader } from "./slow_reader.ts";
+import { Droppable } from "./droppable.ts";
+import type { TurnReaders } from "./dropping_reader.ts";
 import type { Socket } from "./socket.ts";
 
 /** How much may wait for one connection. */
@@ -57,7 +57,7 @@ export class Outbox implements Flushable {
   readonly #owner: OutboxOwner;
   #shared: TopicTurn | null = null;
   /** Whose policy holds for the shared turn, should it have to wait. */
-  #reader: SlowReader | null = null;
+  #reader: TurnReaders | null = null;
   #frames: Frame[] = NONE;
   /** Stands in for the two above where the client is behind, or where something may be left out. */
   #backlog: Backlog | null = null;
@@ -105,7 +105,7 @@ export class Outbox implements Flushable {
   }
 
   /** Adds all frames of a turn that other connections get as well. `reader`: whose policy may leave some out. */
-  writeTurn(turn: TopicTurn, reader: SlowReader | null = null): void {
+  writeTurn(turn: TopicTurn, reader: TurnReaders | null = null): void {
     if (this.#closed) return;
     if (this.#shared === null && this.#frames === NONE && this.#backlog === null) {
       this.#shared = turn;
@@ -114,11 +114,12 @@ export class Outbox implements Flushable {
       if (this.gainsByWaiting) this.#enqueue();
       else this.#flusher.flush(this);
     } else if (reader === null) { for (const frame of turn.frames) this.write(frame); }
-    else {turn.frames.forEach((frame, i) =>
-        isOwnEvent(turn.published[i].event)
-          ? this.write(frame)
-          : this.writeDroppable(new Droppable(frame, turn.published[i], reader))
-      );}
+    else {
+      for (const entry of entriesOf(turn, reader)) {
+        if (entry instanceof Droppable) this.writeDroppable(entry);
+        else this.write(entry);
+      }
+    }
   }
 
   /**
@@ -249,15 +250,14 @@ export class Outbox implements Flushable {
   }
 
   #unshare(): void {
-    const { frames, published } = this.#shared!;
+    const turn = this.#shared!;
+    const { frames } = turn;
     const reader = this.#reader;
     this.#shared = this.#reader = null;
     if (reader === null) this.#frames = this.#frames === NONE ? [...frames] : [...this.#frames, ...frames];
     else {
       const backlog = this.#backlogged();
-      frames.forEach((frame, i) =>
-        backlog.add(isOwnEvent(published[i].event) ? frame : new Droppable(frame, published[i], reader))
-      );
+      for (const entry of entriesOf(turn, reader)) backlog.add(entry);
     }
   }
 
@@ -270,4 +270,12 @@ export class Outbox implements Flushable {
     this.#queued = true;
     if (this.#flusher.answering !== this) this.#flusher.add(this);
   }
+}
+
+/** A shared turn as single frames, those apart that may be left out. */
+function entriesOf({ frames, published }: TopicTurn, readers: TurnReaders): (Frame | Droppable)[] {
+  return frames.map((frame, i) => {
+    const reader = readers.readerOf(published[i]);
+    return reader === null ? frame : new Droppable(frame, published[i], reader);
+  });
 }

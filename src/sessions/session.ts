@@ -16,7 +16,8 @@ import { exceededBound, unavailable } from "./join_bounds.ts";
 import { postOnce } from "./named_message.ts";
 import type { SessionLimits } from "./session_limits.ts";
 import { readClaim } from "./session_wire.ts";
-import type { Droppable, SlowReader } from "./slow_reader.ts";
+import type { Droppable } from "./droppable.ts";
+import type { TurnReaders } from "./dropping_reader.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import type { TopicKinds } from "./topic_kinds.ts";
 import type { User } from "./user.ts";
@@ -39,7 +40,7 @@ export interface SessionOutput {
   readonly gainsByWaiting: boolean;
   write(frame: Frame): void;
   writeDroppable(publication: Droppable): void;
-  writeTurn(turn: TopicTurn, reader: SlowReader | null): void;
+  writeTurn(turn: TopicTurn, reader: TurnReaders | null): void;
 }
 
 /** A connection, as the session sees it that it is attached to. */
@@ -358,7 +359,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   }
 
   /** Sends the frames of a turn that is shared with other sessions. `reader`: whose policy may leave some out. */
-  writeTurn(turn: TopicTurn, reader: SlowReader | null): void {
+  writeTurn(turn: TopicTurn, reader: TurnReaders | null): void {
     this.#output?.writeTurn(turn, reader);
   }
 

@@ -4,6 +4,9 @@ import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { Published } from "../topics/topic_turn.ts";
+import type { Droppable } from "./droppable.ts";
+import type { DroppingReader, TurnReaders } from "./dropping_reader.ts";
+import { isOwnEvent } from "./own_events.ts";
 import type { SlowPolicy } from "./slow_policy.ts";
 import { type SlowRule, slowRule } from "./slow_rules.ts";
 
@@ -24,36 +27,12 @@ export interface SlowReaderPorts {
   readonly logger: Logger;
 }
 
-/** A publication for one subscriber that may be left out if it has to wait. */
-export class Droppable {
-  /** `null`: it is left out. */
-  frame: Frame | null;
-  readonly reader: SlowReader;
-  /** What the reader's policy tells it from others by; known once it waits. */
-  key: string | number | undefined = undefined;
-  /** Where it stands among those of its reader that have waited; 0: it has not. */
-  number = 0;
-  /** Its offset in the topic's history. */
-  readonly offset: number | null;
-  /** What the frame carries, until the key is known: a payload must not be kept for longer than its frame needs it. */
-  published: Published | null;
-
-  constructor(frame: Frame, published: Published, reader: SlowReader) {
-    this.frame = frame;
-    this.published = published;
-    this.offset = published.position?.offset ?? null;
-    this.reader = reader;
-  }
-}
-
 /**
  * A subscription's slow-consumer policy at work: chooses among the publications that wait in its connection's backlog,
  * and knows what the client has to be told.
  */
-export class SlowReader {
-  /** Whether the connection is to be closed as soon as something waits. */
+export class SlowReader implements DroppingReader, TurnReaders {
   readonly closes: boolean;
-  /** Whether its oldest may be left out where the outbox is full. */
   readonly yields: boolean;
   readonly #policy: SlowPolicy;
   readonly #counter: string;
@@ -80,7 +59,10 @@ export class SlowReader {
     this.yields = policy.kind === "drop_oldest" || policy.kind === "sample";
   }
 
-  /** `waiting` has to wait, behind all others of this reader. Gives the one that is left out for it. */
+  readerOf({ event }: Published): SlowReader | null {
+    return isOwnEvent(event) ? null : this;
+  }
+
   admit(waiting: Droppable): Droppable | null {
     waiting.number = ++this.#lastNumber;
     if (this.#policy.kind === "latest") waiting.key = this.#keyOf(waiting.published!, this.#policy.key);
@@ -88,7 +70,6 @@ export class SlowReader {
     return this.#rule?.admit(waiting) ?? null;
   }
 
-  /** `waiting`, which was admitted, is left out. */
   drop(waiting: Droppable): void {
     const { number, offset } = waiting;
     waiting.frame = null;
@@ -107,28 +88,23 @@ export class SlowReader {
     counters.add(this.#counter);
   }
 
-  /** What the client has to be told ahead of `next`, if anything. */
   noticeBefore(next: Droppable): Frame | null {
     if (this.#count === 0 || (next.number !== 0 && this.#firstOut > next.number)) return null;
     return this.notice();
   }
 
-  /** What the client has to be told. */
   notice(): Frame {
     return this.#notice({ count: this.#count, from: this.#from, to: this.#to });
   }
 
-  /** The client is being told. */
   noticed(): void {
     this.#count = 0;
   }
 
-  /** `waiting` leaves for the client. */
   leave(waiting: Droppable): void {
     if (waiting.number !== 0) this.#rule?.forget(waiting);
   }
 
-  /** Nothing waits any more, since the connection has ended. */
   clear(): void {
     this.#rule?.clear();
     this.noticed();

@@ -26,7 +26,9 @@ function make(options: PresenceOptions | null = {}, schema: Schema | null = null
   const owner = {};
   const tell = (message: PresenceMessage): boolean => {
     if (made.full) return false;
-    if (message.type === "page") throw new Error("no page was asked for");
+    if (message.type === "page" || message.type === "refresh") {
+      throw new Error(`nobody asks for a ${message.type}`);
+    }
     assertEquals(message.owner === owner, true);
     told.push(message.type === "track" ? `+${message.key} ${message.body}` : `-${message.key}`);
     return true;

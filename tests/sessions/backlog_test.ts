@@ -5,7 +5,8 @@ import { silentLogger } from "../../src/base/log.ts";
 import { Frame } from "../../src/protocol/frame.ts";
 import { Allowance, Backlog } from "../../src/sessions/backlog.ts";
 import { closeSlow, dropOldest, latest, sample, type SlowPolicy } from "../../src/sessions/slow_policy.ts";
-import { Droppable, SlowReader } from "../../src/sessions/slow_reader.ts";
+import { Droppable } from "../../src/sessions/droppable.ts";
+import { SlowReader } from "../../src/sessions/slow_reader.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 
 const UNBOUNDED = { maxFrames: Infinity, maxBytes: Infinity };

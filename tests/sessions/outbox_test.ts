@@ -7,7 +7,8 @@ import { TopicTurn } from "../../src/topics/topic_turn.ts";
 import { Flusher } from "../../src/sessions/flusher.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import { closeSlow, dropOldest, latest, type SlowPolicy } from "../../src/sessions/slow_policy.ts";
-import { Droppable, SlowReader } from "../../src/sessions/slow_reader.ts";
+import { Droppable } from "../../src/sessions/droppable.ts";
+import { SlowReader } from "../../src/sessions/slow_reader.ts";
 import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxLimits } from "../../src/sessions/outbox.ts";
 import { FakeSocket, ManualTurns, VirtualClock } from "../../src/testing/mod.ts";
 

@@ -10,7 +10,8 @@ import {
   sample,
   type SlowPolicy,
 } from "../../src/sessions/slow_policy.ts";
-import { Droppable, SlowReader } from "../../src/sessions/slow_reader.ts";
+import { Droppable } from "../../src/sessions/droppable.ts";
+import { SlowReader } from "../../src/sessions/slow_reader.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 
 function setUp(policy: SlowPolicy) {
