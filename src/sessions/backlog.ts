@@ -1,7 +1,6 @@
+import { Droppable, type DroppingReader } from "./droppable.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { MAX_BATCH_MESSAGES } from "../protocol/turn.ts";
-import { Droppable } from "./droppable.ts";
-import type { DroppingReader } from "./dropping_reader.ts";
 
 /** How much may wait. */
 export interface BacklogLimits {

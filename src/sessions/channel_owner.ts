@@ -8,12 +8,11 @@ import type { Codec, Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { TopicTurn } from "../topics/topic_turn.ts";
 import type { Topics } from "../topics/topics.ts";
+import type { Droppable, TurnReaders } from "./droppable.ts";
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { DedupeWindow } from "./dedupe_window.ts";
 import type { Members } from "./members.ts";
 import type { OpenWork } from "./open_work.ts";
-import type { Droppable } from "./droppable.ts";
-import type { TurnReaders } from "./dropping_reader.ts";
 import type { User } from "./user.ts";
 
 /** What the members of patterns share. */

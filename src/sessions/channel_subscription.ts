@@ -8,6 +8,7 @@ import type { TopicMessage } from "../topics/topic.ts";
 import type { Recovery, ResumeWish } from "../topics/recovery.ts";
 import type { Topics } from "../topics/topics.ts";
 import type { Published, TopicTurn } from "../topics/topic_turn.ts";
+import { Droppable, type TurnReaders } from "./droppable.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
@@ -17,8 +18,6 @@ import type { SlowPolicy } from "./slow_policy.ts";
 import { checkOutgoing } from "./check_outgoing.ts";
 import type { Handler } from "./handler_checks.ts";
 import type { TopicKind } from "./topic_kind.ts";
-import { Droppable } from "./droppable.ts";
-import type { TurnReaders } from "./dropping_reader.ts";
 import { SlowReader } from "./slow_reader.ts";
 import { StandingReader } from "./standing_reader.ts";
 

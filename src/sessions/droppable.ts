@@ -1,6 +1,5 @@
 import type { Frame } from "../protocol/frame.ts";
 import type { Published } from "../topics/topic_turn.ts";
-import type { DroppingReader } from "./dropping_reader.ts";
 
 /** A publication for one subscriber that may be left out if it has to wait. */
 export class Droppable {
@@ -22,4 +21,35 @@ export class Droppable {
     this.offset = published.position?.offset ?? null;
     this.reader = reader;
   }
+}
+
+/**
+ * Chooses, for one subscription, what becomes of its publications that wait in a connection's backlog, and knows what the
+ * client has to be told of it.
+ */
+export interface DroppingReader {
+  /** Whether the connection is to be closed as soon as something waits. */
+  readonly closes: boolean;
+  /** Whether its oldest may be left out where the outbox is full. */
+  readonly yields: boolean;
+  /** `waiting` has to wait, behind all others of this reader. Gives the one that is left out for it, which it may be itself. */
+  admit(waiting: Droppable): Droppable | null;
+  /** `waiting`, which was admitted, is left out. */
+  drop(waiting: Droppable): void;
+  /** What the client has to be told ahead of `next`, if anything. */
+  noticeBefore(next: Droppable): Frame | null;
+  /** What the client has to be told once it has caught up, if anything. */
+  notice(): Frame | null;
+  /** The client has caught up, or is being told. */
+  noticed(): void;
+  /** `waiting` leaves for the client. */
+  leave(waiting: Droppable): void;
+  /** Nothing waits any more, since the connection has ended. */
+  clear(): void;
+}
+
+/** Who chooses for each publication of a turn. */
+export interface TurnReaders {
+  /** `null`: it has to arrive. */
+  readerOf(published: Published): DroppingReader | null;
 }

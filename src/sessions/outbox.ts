@@ -2,10 +2,9 @@ import type { Counters } from "../base/inspect.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { type Join, Turn } from "../protocol/turn.ts";
 import type { TopicTurn } from "../topics/topic_turn.ts";
+import { Droppable, type TurnReaders } from "./droppable.ts";
 import { Allowance, Backlog } from "./backlog.ts";
 import type { Flushable, Flusher } from "./flusher.ts";
-import { Droppable } from "./droppable.ts";
-import type { TurnReaders } from "./dropping_reader.ts";
 import type { Socket } from "./socket.ts";
 
 /** How much may wait for one connection. */

@@ -1,7 +1,6 @@
 import type { Counters } from "../base/inspect.ts";
 import type { Published } from "../topics/topic_turn.ts";
-import type { Droppable } from "./droppable.ts";
-import type { DroppingReader, TurnReaders } from "./dropping_reader.ts";
+import type { Droppable, DroppingReader, TurnReaders } from "./droppable.ts";
 import { isOwnEvent } from "./own_events.ts";
 import type { SlowReader } from "./slow_reader.ts";
 

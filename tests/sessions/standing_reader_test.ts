@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type App, dropOldest } from "../../mod.ts";
+import { dropOldest } from "../../mod.ts";
 import { AppKit } from "../../src/testing/mod.ts";
 import { joinFrame, messagesOf } from "../app/messages.ts";
 
-async function stage(mode: "exact" | "counted" | "paged", declare: (app: App) => void = () => {}) {
+function stage(mode: "exact" | "counted") {
   const kit = new AppKit({ limits: { outboxFrames: 50 } });
   kit.app.topic("room:{id}", {
     presence: { mode },
@@ -11,7 +11,6 @@ async function stage(mode: "exact" | "counted" | "paged", declare: (app: App) =>
     join: (ctx, payload) => ctx.presence.track((payload as { key: string }).key, {}),
     on: { say: (ctx, payload) => ctx.broadcast("said", payload) },
   });
-  declare(kit.app);
   const connect = async (key: string) => {
     const client = await kit.connect("/socket/websocket?vsn=2.0.0");
     client.send(joinFrame("room:1", { key }));
@@ -22,7 +21,7 @@ async function stage(mode: "exact" | "counted" | "paged", declare: (app: App) =>
 }
 
 Deno.test("Slow consumers: presence is never dropped for a client that is behind, it collapses to a fresh state", async () => {
-  const { kit, connect } = await stage("exact");
+  const { kit, connect } = stage("exact");
   await using _kit = kit;
   const slow = await connect("slow");
   messagesOf(slow);
@@ -52,7 +51,7 @@ Deno.test("Slow consumers: presence is never dropped for a client that is behind
 });
 
 Deno.test("Slow consumers: counts collapse as well; a client that has gone meanwhile is told nothing", async () => {
-  const { kit, connect } = await stage("counted");
+  const { kit, connect } = stage("counted");
   await using _kit = kit;
   const [slow, gone] = [await connect("slow"), await connect("gone")];
   for (const each of [slow, gone]) {
