@@ -53,6 +53,7 @@ export type {
   ParamNames,
   ParamsOf,
   PayloadOf,
+  PresenceOutput,
   RequestAnswer,
   RequestDefinition,
   RequestEvents,
