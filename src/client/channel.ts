@@ -9,6 +9,7 @@ import type {
   AnyContract,
   ClientEvents as SendEvents,
   ContractParams,
+  PresenceOutput,
   RequestEvents,
   RequestHandlers,
   ServerEvents,
@@ -81,7 +82,7 @@ export class Channel<C extends AnyContract = AnyContract> {
   /** The parameters in its name. */
   readonly params: ContractParams<C>;
   /** Who is there. */
-  readonly presence: PresenceView;
+  readonly presence: PresenceView<PresenceOutput<C>>;
   readonly #link: Link;
   readonly #membership: Membership;
 
@@ -95,7 +96,7 @@ export class Channel<C extends AnyContract = AnyContract> {
     this.#membership = membership;
     this.topic = membership.topic;
     this.params = params;
-    this.presence = membership.presence;
+    this.presence = membership.presence as unknown as PresenceView<PresenceOutput<C>>;
   }
 
   /**

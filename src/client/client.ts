@@ -44,6 +44,15 @@ export class Client implements AsyncDisposable {
     this.#link = link;
   }
 
+  /**
+   * What a client shares with its channels.
+   *
+   * @internal
+   */
+  static linkOf(client: Client): Link {
+    return client.#link;
+  }
+
   /** The state of the connection; `state` of {@link Client.on} tells of another one. */
   get state(): ConnectionState {
     return this.#link.state;
@@ -127,18 +136,7 @@ export class Client implements AsyncDisposable {
   }
 
   #checkJoin(topic: string, contract: AnyContract, payload: unknown): void {
-    if (this.#link.state === "closed") {
-      throw new TroupeError(
-        "client_closed",
-        `Cannot join ${topic}: the client is closed. Make a new one: connect(…)`,
-      );
-    }
-    if (this.#link.members.has(topic)) {
-      throw new TroupeError(
-        "already_joined",
-        `Cannot join ${topic}: it is joined already. Use that channel, or leave it first`,
-      );
-    }
+    this.#link.checkTopic(topic);
     // A schema that takes its time is left to the server.
     const checked = check(contract.definition.join?.payload ?? anyRecord, payload);
     if (checked instanceof Promise) {

@@ -53,16 +53,20 @@ export class Inbox {
     });
   }
 
-  /** Checks something; what the schema refuses is skipped. A step of its own, which never rejects. */
+  /**
+   * Checks something; what the schema refuses is skipped: `skip` is told, the listener by default. A step of its own,
+   * which never rejects.
+   */
   check(
     event: string,
     schema: Schema,
     payload: unknown,
     take: (value: unknown) => void,
+    skip: InboxListener["skipped"] = (skipped) => this.#listener.skipped(skipped),
   ): void | Promise<void> {
     const taken = (checked: Checked<unknown>): void => {
       if (checked.ok) take(checked.value);
-      else this.#listener.skipped({ event, why: "invalid_payload", issues: checked.issues });
+      else skip({ event, why: "invalid_payload", issues: checked.issues });
     };
     const failed = (error: unknown): void => this.#listener.failed(error, event);
     try {

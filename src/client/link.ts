@@ -109,6 +109,17 @@ export class Link {
     return `${this.#idPrefix}-${++this.#lastId}`;
   }
 
+  /** Throws `client_closed` or `already_joined` where a topic cannot be joined now. */
+  checkTopic(topic: string): void {
+    if (this.#state === "closed") {
+      const message = `Cannot join ${topic}: the client is closed. Make a new one: connect(…)`;
+      throw new TroupeError("client_closed", message);
+    }
+    if (!this.members.has(topic)) return;
+    const message = `Cannot join ${topic}: it is joined already. Use that channel, or leave it first`;
+    throw new TroupeError("already_joined", message);
+  }
+
   /** What the answer to a join says of the session. */
   greeted({ session }: Greeting): void {
     if (session !== null) this.session = session;

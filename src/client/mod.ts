@@ -6,6 +6,7 @@
  */
 
 export { connect } from "./client.ts";
+export { follow } from "./follow.ts";
 export { RequestRefused } from "../protocol/requests.ts";
 export { TroupeError } from "../base/errors.ts";
 
@@ -27,6 +28,7 @@ export type {
   Sent,
 } from "./contract_types.ts";
 export type { StreamOptions } from "./event_stream.ts";
+export type { Follower, FollowOptions, Matched } from "./follow.ts";
 export type { Gap, Recovery } from "./greeting.ts";
 export type { Failed, ListenOptions } from "./listeners.ts";
 export type { ChannelStatus } from "./membership.ts";
@@ -53,6 +55,7 @@ export type {
   ParamNames,
   ParamsOf,
   PayloadOf,
+  PresenceOutput,
   RequestAnswer,
   RequestDefinition,
   RequestEvents,

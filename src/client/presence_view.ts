@@ -6,10 +6,15 @@
 
 import { type Channel, Presence, type PresenceEntry } from "phoenix";
 import { TroupeError } from "../base/errors.ts";
+import type { AnyRecord } from "../contract/mod.ts";
 import { type Failed, Listeners, type ListenOptions } from "./listeners.ts";
 
-/** One presence of a key: a tab, a device. What else is in it is what the server tracks. */
-export type PresenceMeta = Readonly<Record<string, unknown>> & {
+/**
+ * One presence of a key: a tab, a device.
+ *
+ * @typeParam M What the server tracks it with: by the contract's `presence`.
+ */
+export type PresenceMeta<M = AnyRecord> = M & {
   /** Names this presence; a new one with each update. */
   readonly phx_ref: string;
   /** What it was called before an update. */
@@ -17,31 +22,31 @@ export type PresenceMeta = Readonly<Record<string, unknown>> & {
 };
 
 /** A key, and its presences: at least one. */
-export interface Present {
+export interface Present<M = AnyRecord> {
   /** Most often the user's id. */
   readonly key: string;
   /** Oldest first. */
-  readonly metas: readonly PresenceMeta[];
+  readonly metas: readonly PresenceMeta<M>[];
 }
 
 /** Some of those who are present. */
-export interface PresencePage {
+export interface PresencePage<M = AnyRecord> {
   /** How many keys are present in all. */
   readonly count: number;
   /** The keys of this page, those that are there the longest first. */
-  readonly present: readonly Present[];
+  readonly present: readonly Present<M>[];
   /** What the next page is asked for with; `null` if this is the last one. */
   readonly next: number | null;
 }
 
 /** What a {@link PresenceView} tells. */
-export interface PresenceEvents {
+export interface PresenceEvents<M = AnyRecord> {
   /** Something has changed: a whole state came, or a turn's changes. */
-  readonly change: PresenceView;
+  readonly change: PresenceView<M>;
   /** A key has new presences; `isFirst`: it was not there before. */
-  readonly join: Present & { readonly isFirst: boolean };
+  readonly join: Present<M> & { readonly isFirst: boolean };
   /** A key has lost presences; `isLast`: it is gone. */
-  readonly leave: Present & { readonly isLast: boolean };
+  readonly leave: Present<M> & { readonly isLast: boolean };
 }
 
 /** What the server says of who is present where it does not tell everybody of each: `troupe:presence`. */
@@ -60,13 +65,15 @@ const PRESENCE_EVENT = "troupe:presence";
  * Who is present in a topic: kept by the published client's `Presence`, from `presence_state` and `presence_diff`. After
  * a reconnect it shows what it knew until the server has told anew; then it tells the difference. Where the topic's
  * presence is `counted` or `paged`, it has the number, and a sample or the first page, and tells of `change` alone.
+ *
+ * @typeParam M What the server tracks: by the contract's `presence`.
  */
-export class PresenceView implements Iterable<Present> {
-  readonly #listeners: Listeners<PresenceEvents>;
-  #presence: Presence<Record<string, unknown>> | null = null;
+export class PresenceView<M = AnyRecord> implements Iterable<Present<M>> {
+  readonly #listeners: Listeners<PresenceEvents<M>>;
+  #presence: Presence<M> | null = null;
   #channel: Channel | null = null;
   /** `null`: everybody is told of each. */
-  #counted: PresencePage | null = null;
+  #counted: PresencePage<M> | null = null;
 
   /** Nobody is there yet. */
   constructor(failed: Failed) {
@@ -79,7 +86,7 @@ export class PresenceView implements Iterable<Present> {
   }
 
   /** All that are present, by key; a sample, or the first page, where the topic's presence is `counted` or `paged`. */
-  list(): Present[] {
+  list(): Present<M>[] {
     if (this.#counted !== null) return [...this.#counted.present];
     return this.#presence?.list((key, { metas }) => ({ key, metas })) ?? [];
   }
@@ -90,7 +97,7 @@ export class PresenceView implements Iterable<Present> {
    * @param after The `next` of the page before. Default: the first page.
    * @returns A promise. It rejects with `no_page` where the server gives none, or the channel is not joined.
    */
-  page(after = 0): Promise<PresencePage> {
+  page(after = 0): Promise<PresencePage<M>> {
     return new Promise((resolve, reject) => {
       const failed = (response: unknown): void => {
         const message = "Cannot have a page of those who are present: the server gives none";
@@ -98,14 +105,14 @@ export class PresenceView implements Iterable<Present> {
       };
       if (this.#channel?.state !== "joined") return failed(null);
       this.#channel.push(PRESENCE_EVENT, { after })
-        .receive<CountedPresence>("ok", (told) => resolve(pageOf(told)))
+        .receive<CountedPresence>("ok", (told) => resolve(pageOf<M>(told)))
         .receive("error", failed)
         .receive("timeout", failed);
     });
   }
 
   /** The presences of a key; `undefined` if it is not there. */
-  get(key: string): Present | undefined {
+  get(key: string): Present<M> | undefined {
     return this.list().find((present) => present.key === key);
   }
 
@@ -115,14 +122,14 @@ export class PresenceView implements Iterable<Present> {
   }
 
   /** The same as {@link PresenceView.list}. */
-  [Symbol.iterator](): IterableIterator<Present> {
+  [Symbol.iterator](): IterableIterator<Present<M>> {
     return this.list().values();
   }
 
   /** Calls `listener` from now on. Gives what takes it away again. */
-  on<Event extends keyof PresenceEvents & string>(
+  on<Event extends keyof PresenceEvents<M> & string>(
     event: Event,
-    listener: (payload: PresenceEvents[Event]) => void,
+    listener: (payload: PresenceEvents<M>[Event]) => void,
     options?: ListenOptions,
   ): () => void {
     return this.#listeners.on(event, listener, options);
@@ -136,19 +143,22 @@ export class PresenceView implements Iterable<Present> {
   follow(channel: Channel): void {
     this.#channel = channel;
     channel.on<CountedPresence>(PRESENCE_EVENT, (told) => {
-      const page = pageOf(told);
+      const page = pageOf<M>(told);
       // A number alone leaves what is shown.
       const isNumber = told.sample === undefined && told.page === undefined;
       this.#counted = isNumber ? { ...page, present: this.#counted?.present ?? [] } : page;
       this.#listeners.emit("change", this);
     });
-    const presence = new Presence(channel);
+    const presence = new Presence<M>(channel);
     // What was known is what the first state of the new channel is compared with.
     if (this.#presence !== null) Object.assign(presence, { state: this.#presence.state });
     this.#presence = presence;
-    const metasOf = ({ metas }: PresenceEntry): PresenceMeta[] => metas;
+    const metasOf = ({ metas }: PresenceEntry<M>): PresenceMeta<M>[] => metas;
     presence.onJoin((key, current, joined) => {
-      this.#listeners.emit("join", { key, metas: metasOf(joined), isFirst: current === undefined });
+      // The change of the turn in which this client has joined may say again what the state says.
+      const known = current?.metas.map(({ phx_ref }) => phx_ref) ?? [];
+      const metas = metasOf(joined).filter(({ phx_ref }) => !known.includes(phx_ref));
+      if (metas.length > 0) this.#listeners.emit("join", { key, metas, isFirst: current === undefined });
     });
     presence.onLeave((key, current, left) => {
       this.#listeners.emit("leave", { key, metas: metasOf(left), isLast: current.metas.length === 0 });
@@ -157,7 +167,10 @@ export class PresenceView implements Iterable<Present> {
   }
 }
 
-function pageOf({ count, sample, page, next = null }: CountedPresence): PresencePage {
-  const present = Object.entries(page ?? sample ?? {}).map(([key, { metas }]) => ({ key, metas }));
+function pageOf<M>({ count, sample, page, next = null }: CountedPresence): PresencePage<M> {
+  const present = Object.entries(page ?? sample ?? {}).map(([key, { metas }]) => ({
+    key,
+    metas: metas as readonly PresenceMeta<M>[],
+  }));
   return { count, present, next };
 }

@@ -1,9 +1,10 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { defineTopic } from "../../mod.ts";
+import { z } from "zod";
+import { App, defineTopic } from "../../mod.ts";
 import { TroupeError } from "../../src/client/mod.ts";
 import { phoenixV21 } from "../../src/protocol/mod.ts";
 import { type FakeConnection, FakeServer } from "./fake_server.ts";
-import { soon } from "./stage.ts";
+import { ClientStage, soon } from "./stage.ts";
 
 const Room = defineTopic("room", {});
 
@@ -105,3 +106,46 @@ Deno.test("where there are too many to tell everybody of each, there is their nu
   connection.reply(await connection.next(), { reason: "unknown_event" }, "error");
   assertEquals((await assertRejects(() => refused, TroupeError)).code, "no_page");
 });
+
+Deno.test("who is there, at a real server: typed by the contract, and after a drop the difference alone is told", async () => {
+  const Lobby = defineTopic("lobby", {
+    join: { payload: z.object({ name: z.string() }) },
+    presence: z.object({ name: z.string() }),
+  });
+  const app = new App().topic(Lobby, { join: (ctx, { name }) => ctx.presence.track(name, { name }) });
+  await using stage = new ClientStage(app);
+  const ada = stage.connect().join(Lobby, {}, { name: "ada" });
+  const told: string[] = [];
+  ada.presence.on("join", ({ key, metas }) => told.push(`+${key} ${metas[0].name.toUpperCase()}`));
+  ada.presence.on("leave", ({ key, isLast }) => told.push(`-${key} ${isLast}`));
+  await soon(ada.joined);
+  const cable = stage.connect({ transport: Cable });
+  const bob = cable.join(Lobby, {}, { name: "bob" });
+  await soon(bob.joined);
+  const names = (view: typeof ada.presence): string => view.list().map(({ key }) => key).sort().join();
+  const until = (condition: () => boolean): Promise<void> =>
+    soon((async () => {
+      while (!condition()) await new Promise((resolve) => setTimeout(resolve));
+    })());
+  await until(() => names(ada.presence) === "ada,bob" && names(bob.presence) === "ada,bob");
+  assertEquals(told, ["+ada ADA", "+bob BOB"]);
+  const bobTold: string[] = [];
+  bob.presence.on("leave", ({ key }) => bobTold.push(key));
+  const eve = stage.connect().join(Lobby, {}, { name: "eve" });
+  await soon(eve.joined);
+  await until(() => names(bob.presence) === "ada,bob,eve");
+  const back = bob.next("troupe:joined");
+  Cable.last?.close();
+  await soon(eve.leave());
+  await soon(back);
+  await until(() => names(bob.presence) === "ada,bob" && names(ada.presence) === "ada,bob");
+  assertEquals(bobTold.filter((key) => key !== "bob"), ["eve"]);
+});
+
+class Cable extends WebSocket {
+  static last: Cable | null = null;
+  constructor(url: string) {
+    super(url);
+    Cable.last = this;
+  }
+}
