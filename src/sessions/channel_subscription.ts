@@ -200,9 +200,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     return this.#output.blocked && this.#stage !== OVER;
   }
 
-  /** Whether something that was said waits. */
+  /** Whether something that was said waits for this turn's commit; not where a log takes its time, which may be long. */
   get holds(): boolean {
-    return this.#output.holds;
+    return this.#output.holds && !this.#topics.isStoring(this.#channel.topic);
   }
 
   /** Whether the channel has ended, and all that it said has gone out. */

@@ -123,6 +123,11 @@ export class Topics {
     return this.#running.keys();
   }
 
+  /** Whether what a topic has published is being stored, by a log that takes its time. */
+  isStoring(name: string): boolean {
+    return this.#committer.isBusy(name);
+  }
+
   /** Where the topic is, if it lives. */
   find(name: string): Ref<TopicMessage> | undefined {
     return this.#running.get(name)?.ref;

@@ -221,3 +221,35 @@ Deno.test("History: what cannot be stored is answered so, nobody gets it, and th
   await kit.settle();
   assertEquals(replies(), ["said", ["4", { status: "ok", response: {} }]]);
 });
+
+Deno.test("History: a log that takes its time holds that topic alone, and no heartbeat", async () => {
+  const log = new SlowLog(memoryLog());
+  log.isSync = { append: false, read: true };
+  await using kit = new AppKit({ log });
+  kit.app.topic("room:{id}", {
+    history: { size: 10, ttlMs: 60_000 },
+    on: {
+      say(ctx, payload) {
+        ctx.broadcast("said", payload);
+        return {};
+      },
+    },
+  }).topic("plain:{id}", { on: { ping: () => ({ pong: true }) } });
+  const client = await kit.connect("/socket/websocket?vsn=2.1.0");
+  client.send(joinFrame("room:1"));
+  client.send(joinFrame("plain:1", {}, "2"));
+  await kit.settle();
+  messagesOf(client);
+  client.send('["1","3","room:1","say",{}]');
+  await kit.settle();
+  client.send('[null,"4","phoenix","heartbeat",{}]');
+  client.send('["2","5","plain:1","ping",{}]');
+  await kit.settle();
+  assertEquals(messagesOf(client).map(([, ref]) => ref), ["4", "5"]);
+  await log.proceed();
+  await kit.settle();
+  assertEquals(messagesOf(client).map(([, ref, , event]) => [ref, event]), [[null, "said"], [
+    "3",
+    "phx_reply",
+  ]]);
+});
