@@ -120,7 +120,7 @@ export class Channel<C extends AnyContract = AnyContract> {
 
   /** Where this client stands in the topic's history; `null` if there is none, or it is not known yet. */
   get position(): Position | null {
-    const { epoch, offset } = this.#link.codec.resume(this.topic).troupe ?? {};
+    const { epoch, offset } = this.#link.wire.positions.resume(this.topic).troupe ?? {};
     return epoch === undefined || offset === undefined ? null : { epoch, offset };
   }
 

@@ -8,7 +8,6 @@ import type { Clock } from "../base/clock.ts";
 import { TroupeError } from "../base/errors.ts";
 import { Counters } from "../base/inspect.ts";
 import type { Random } from "../base/random.ts";
-import { type ClientCodec, createCodec } from "../protocol/client_codec.ts";
 import {
   CLOSE_MALFORMED,
   CLOSE_NORMAL,
@@ -24,6 +23,7 @@ import { type Failed, Listeners } from "./listeners.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { PhoenixSocket, type TokenSource } from "./phoenix_socket.ts";
 import { Reconnect } from "./reconnect.ts";
+import { Wire } from "./wire.ts";
 
 /** The topic of what is about the connection itself. */
 const OWN_TOPIC = "troupe";
@@ -39,7 +39,7 @@ export interface Member {
 /** The connection: the published client's socket, what is known of the session, and what all channels use. */
 export class Link {
   readonly socket: PhoenixSocket;
-  readonly codec: ClientCodec = createCodec();
+  readonly wire: Wire = new Wire();
   readonly counters: Counters = new Counters();
   readonly queue: OfflineQueue;
   /** The channels that have not ended, by topic. */
@@ -80,9 +80,9 @@ export class Link {
     this.#idPrefix = idPrefix(random);
     this.socket = new PhoenixSocket(endPoint, {
       vsn: "2.1.0",
-      encode: this.codec.encode,
+      encode: (message, callback) => this.wire.encode(message, callback),
       decode: (data, callback) =>
-        this.codec.decode(data, (message, offset) => {
+        this.wire.decode(data, (message, offset) => {
           this.offset = offset;
           callback(message);
         }),

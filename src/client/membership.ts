@@ -131,7 +131,7 @@ export class Membership implements Member {
 
   /** The payload of the next join. */
   #params(): object {
-    const { codec, session } = this.#link;
+    const { wire: { positions }, session } = this.#link;
     const payload = this.#payload();
     this.#claimed = session !== null;
     if (
@@ -141,9 +141,9 @@ export class Membership implements Member {
       return payload as object;
     }
     // Without a state there is nothing that the rest could be added to.
-    if (this.replica?.isKnown === false) codec.forget(this.topic);
+    if (this.replica?.isKnown === false) positions.forget(this.topic);
     const { history } = this.#terms;
-    const resume = codec.resume(
+    const resume = positions.resume(
       this.topic,
       typeof history === "number" && history > 0 ? { last: history } : {},
     );

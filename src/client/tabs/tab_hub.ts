@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
-import type { ClientMessage } from "../../protocol/client_codec.ts";
+import type { ClientMessage } from "../../protocol/positions.ts";
 import { CLOSE_NORMAL, type Closed } from "../../protocol/close_codes.ts";
 import type { Inbound } from "../../protocol/codec.ts";
 import type { Frame } from "../../protocol/frame.ts";

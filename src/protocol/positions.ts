@@ -1,0 +1,179 @@
+/**
+ * Where a client stands in the histories of its topics. For browsers and other clients.
+ *
+ * @module
+ */
+
+/** A message as the `phoenix` client holds it. */
+export interface ClientMessage {
+  /** The join that this message belongs to; null or empty for a publication. */
+  readonly join_ref: string | null;
+  /** The message's own ref. */
+  readonly ref: string | null;
+  /** The topic. */
+  readonly topic: string;
+  /** The event. */
+  readonly event: string;
+  /** The payload: JSON, or an `ArrayBuffer`. */
+  readonly payload: unknown;
+}
+
+/** A message on its way out: a heartbeat has no `join_ref`. */
+export interface OutgoingMessage extends Omit<ClientMessage, "join_ref"> {
+  /** The join that this message belongs to. */
+  readonly join_ref?: string | null;
+}
+
+/** What {@link Positions.resume} can be told. */
+export interface ResumeOptions {
+  /** How many of the newest publications are wanted where there is no position, or it cannot be gone on from. */
+  readonly last?: number;
+}
+
+/** The part of a join's payload that says where the client was. */
+export interface ResumeParams {
+  /** Taken out by the server, before the topic's contract sees the payload. */
+  readonly troupe?: ResumeRequest;
+}
+
+/** Where a client was, and what it wants. */
+export interface ResumeRequest {
+  /** The history that `offset` counts in. */
+  readonly epoch?: string;
+  /** Everything up to here has been seen. */
+  readonly offset?: number;
+  /** How many of the newest publications are wanted, if there is no position to go on from. */
+  readonly last?: number;
+  /** The connection over which it was joined before: what that one was excepted from is not sent again. */
+  readonly connection?: string;
+}
+
+/** The most topics whose offsets one socket holds; beyond, the one that was joined longest ago is forgotten. */
+export const MAX_POSITIONS = 1_024;
+
+/** The event that carries what a join's reply says of history and session, where the reply is no plain object. */
+const GREETING_EVENT = "troupe:session";
+/** The event that says that publications were left out. */
+const MISSED_EVENT = "troupe:missed";
+
+/** Where a topic's publications were delivered up to. */
+interface Standing {
+  /** `null`: the server has named no history. */
+  epoch: string | null;
+  offset: number | null;
+  connection: string | null;
+}
+
+/** A topic that this socket joined, or is joining. */
+interface Membership {
+  readonly joinRef: string | null | undefined;
+  readonly standing: Standing;
+  joined: boolean;
+}
+
+/** Is told of a message, and of its offset. */
+export type Deliver = (message: ClientMessage, offset: number | null) => void;
+
+/** The offsets of the topics that one socket has joined: each publication is delivered once, and none behind a gap is lost. */
+export class Positions {
+  readonly #memberships = new Map<string, Membership>();
+
+  /** A message is sent: joins and leaves are what counts. */
+  sent({ topic, event, join_ref: joinRef }: OutgoingMessage): void {
+    const memberships = this.#memberships;
+    const known = memberships.get(topic);
+    if (event === "phx_join") {
+      memberships.delete(topic);
+      const standing = known?.standing ?? { epoch: null, offset: null, connection: null };
+      memberships.set(topic, { joinRef, standing, joined: false });
+      if (memberships.size > MAX_POSITIONS) memberships.delete(memberships.keys().next().value as string);
+    } else if (event === "phx_leave" && known?.joined && known.joinRef === joinRef) {
+      // A leave before the join was answered is the client's way to give up a join that it will repeat.
+      memberships.delete(topic);
+    }
+  }
+
+  /** A message has come: hands it on, unless it was delivered before. */
+  deliver(message: ClientMessage, offset: unknown, callback: Deliver): void {
+    const at = typeof offset === "number" ? offset : null;
+    const known = this.#memberships.get(message.topic);
+    if (known === undefined) return callback(message, at);
+    const { standing } = known;
+    // What came before the connection broke may come again with the rest.
+    if (at !== null && standing.epoch !== null && at <= (standing.offset ?? 0)) return;
+    if (message.join_ref === known.joinRef) greeted(known, message);
+    try {
+      callback(message, at);
+    } finally {
+      // Also after a throw: the message was handed over, and a resume must not hand it over again.
+      advance(standing, at);
+      this.#delivered(known, message);
+    }
+  }
+
+  /** Delivers each message, also if one before it throws; throws the first error in the end. */
+  deliverAll(messages: readonly unknown[], deliver: (message: unknown) => void): void {
+    const errors: unknown[] = [];
+    for (const message of messages) {
+      try {
+        deliver(message);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    if (errors.length > 0) throw errors[0];
+  }
+
+  /** The offset up to which a topic's publications were delivered; `null` if there is none. */
+  of(topic: string): number | null {
+    return this.#memberships.get(topic)?.standing.offset ?? null;
+  }
+
+  /** What goes into a join's payload, so that the server goes on where this client was. */
+  resume(topic: string, { last }: ResumeOptions = {}): ResumeParams {
+    const { epoch = null, offset = null, connection = null } = this.#memberships.get(topic)?.standing ?? {};
+    const request: ResumeRequest = {
+      ...(epoch !== null && offset !== null && { epoch, offset }),
+      ...(last !== undefined && { last }),
+      ...(connection !== null && { connection }),
+    };
+    return Object.keys(request).length === 0 ? {} : { troupe: request };
+  }
+
+  /** Forgets a topic's position, not its membership. */
+  forget(topic: string): void {
+    const known = this.#memberships.get(topic);
+    if (known !== undefined) known.standing.epoch = known.standing.offset = null;
+  }
+
+  #delivered(known: Membership, { topic, event, join_ref, payload }: ClientMessage): void {
+    if (join_ref !== known.joinRef) return;
+    if (event === "phx_close") this.#memberships.delete(topic);
+    if (event === MISSED_EVENT) advance(known.standing, (payload as { to?: unknown } | null)?.to);
+  }
+}
+
+/** Takes what the server says of the topic's history, so that whoever is told of the join finds it. */
+function greeted(known: Membership, { event, ref, payload }: ClientMessage): void {
+  if (event === GREETING_EVENT) return stand(known.standing, payload);
+  if (event !== "phx_reply" || ref !== known.joinRef) return;
+  const { status, response } = payload as { status?: unknown; response?: unknown };
+  if (status !== "ok") return;
+  known.joined = true;
+  stand(known.standing, (response as { troupe?: unknown } | null)?.troupe);
+}
+
+/** Goes to where a join's reply says that the client is. */
+function stand(standing: Standing, greeting: unknown): void {
+  const { epoch, offset, connection, recovery } = (greeting ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof connection === "string") standing.connection = connection;
+  if (typeof epoch !== "string" || typeof offset !== "number") return;
+  // What was asked for lies behind what was delivered since, if anything was.
+  if (recovery === "recovered" && epoch === standing.epoch) return advance(standing, offset);
+  standing.epoch = epoch;
+  standing.offset = offset;
+}
+
+function advance(standing: Standing, offset: unknown): void {
+  if (typeof offset === "number" && offset > (standing.offset ?? 0)) standing.offset = offset;
+}
