@@ -1,5 +1,5 @@
 import { TroupeError } from "../base/errors.ts";
-import { TopicPattern } from "../contract/pattern.ts";
+import { TopicNames } from "../contract/topic_names.ts";
 import { isSendableCloseCode } from "../protocol/close_codes.ts";
 
 /**
@@ -9,14 +9,14 @@ import { isSendableCloseCode } from "../protocol/close_codes.ts";
  */
 export function checkTopic(contract: unknown, handlers: unknown): void {
   const pattern = (contract as { readonly pattern?: unknown } | null | undefined)?.pattern;
-  if (typeof contract !== "string" && !(pattern instanceof TopicPattern)) {
+  if (typeof contract !== "string" && !(pattern instanceof TopicNames)) {
     throw new TroupeError(
       "invalid_contract",
       `Cannot handle a topic: accepted are a pattern, such as "room:{id}", and what defineTopic() returns`,
     );
   }
   if (typeof handlers === "object" && handlers !== null) return;
-  const name = pattern instanceof TopicPattern ? pattern.source : contract;
+  const name = pattern instanceof TopicNames ? pattern.source : contract;
   throw new TroupeError(
     "invalid_handlers",
     `Cannot use the handlers of the topic "${name}": accepted is an object with join, on, info and leave, all optional`,

@@ -1,4 +1,4 @@
-import type { AnyContract } from "../contract/define_topic.ts";
+import { type AnyContract, checkedContract } from "../contract/define_topic.ts";
 import { TopicPattern } from "../contract/pattern.ts";
 import type { AnyTopic, TopicHandlers } from "../sessions/topic_handlers.ts";
 import { type TopicKind, topicKind, untyped } from "../sessions/topic_kind.ts";
@@ -13,6 +13,8 @@ import { checkTopic } from "./checks.ts";
  */
 export function kindOfTopic(contract: AnyContract | string, handlers: unknown): TopicKind {
   checkTopic(contract, handlers);
-  const topic = typeof contract === "string" ? untyped(new TopicPattern(contract)) : contract;
+  const topic = typeof contract === "string"
+    ? untyped(new TopicPattern(contract))
+    : checkedContract(contract);
   return topicKind(topic, handlers as TopicHandlers<AnyTopic, User, unknown>);
 }

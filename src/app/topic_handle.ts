@@ -3,7 +3,7 @@ import type { Scheduler } from "../actors/scheduler.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Watcher } from "../actors/inside.ts";
 import type { AnyContract } from "../contract/define_topic.ts";
-import type { ParamsOf, TopicPattern } from "../contract/pattern.ts";
+import type { ParamsOf, TopicNames } from "../contract/topic_names.ts";
 import type { BytesInput } from "../contract/schema.ts";
 import type { Members } from "../sessions/members.ts";
 import { OUTSIDER, publicationIn } from "../sessions/publishing.ts";
@@ -21,7 +21,7 @@ import { type Decide, transact } from "../sessions/transact.ts";
 import type { Topics } from "../topics/topics.ts";
 
 /** What names one topic of a contract: its parameters, or nothing where its pattern has none. */
-export type AddressOf<C extends AnyContract> = C extends { readonly pattern: TopicPattern<infer Pattern> }
+export type AddressOf<C extends AnyContract> = C extends { readonly pattern: TopicNames<infer Pattern> }
   ? keyof ParamsOf<Pattern> extends never ? readonly [] : readonly [params: Readonly<ParamsOf<Pattern>>]
   : never;
 

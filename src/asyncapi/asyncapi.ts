@@ -1,5 +1,5 @@
 import { TroupeError } from "../base/errors.ts";
-import type { AnyContract } from "../contract/define_topic.ts";
+import { type AnyContract, checkedContract, type TopicContract } from "../contract/define_topic.ts";
 import { PatternTable } from "../contract/pattern_table.ts";
 import { Channel } from "./channel.ts";
 import type { AsyncApiDocument, ChannelObject, OperationObject, ServerObject } from "./document.ts";
@@ -62,8 +62,11 @@ export interface AsyncApiOptions {
  */
 export function asyncapi(contracts: Iterable<AnyContract>, options: AsyncApiOptions): AsyncApiDocument {
   const { title, version, description, server, jsonSchema } = checkOptions(options);
-  const table = new PatternTable<AnyContract>();
-  for (const contract of contracts) table.add(contract.pattern, contract);
+  const table = new PatternTable<TopicContract>();
+  for (const given of contracts) {
+    const contract = checkedContract(given);
+    table.add(contract.pattern, contract);
+  }
   const components = new SchemaComponents();
   const names = new Names();
   const channels: Record<string, ChannelObject> = {};

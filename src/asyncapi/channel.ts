@@ -1,4 +1,4 @@
-import type { AnyContract, ExchangeDefinition } from "../contract/define_topic.ts";
+import type { ExchangeDefinition, TopicContract } from "../contract/define_topic.ts";
 import type { TopicPattern } from "../contract/pattern.ts";
 import { type BytesSchema, isBytes, type Schema } from "../contract/schema.ts";
 import type {
@@ -34,7 +34,7 @@ const EMPTY: JsonSchema = { type: "object", description: "Empty." };
 
 /** One contract as a channel of the document, and what the app does in it. */
 export class Channel {
-  readonly #contract: AnyContract;
+  readonly #contract: TopicContract;
   readonly #key: string;
   readonly #ports: ChannelPorts;
   readonly #names = new Names();
@@ -47,7 +47,7 @@ export class Channel {
    * @param key What the channel is called in the document.
    * @throws {TroupeError} See {@link toJsonSchema}.
    */
-  constructor(contract: AnyContract, key: string, ports: ChannelPorts) {
+  constructor(contract: TopicContract, key: string, ports: ChannelPorts) {
     this.#contract = contract;
     this.#key = key;
     this.#ports = ports;

@@ -1,5 +1,6 @@
 import type { AnyContract } from "../contract/define_topic.ts";
 import type { TopicPattern } from "../contract/pattern.ts";
+import type { TopicNames } from "../contract/topic_names.ts";
 
 /** What a module has about topics. */
 export interface Collected {
@@ -10,7 +11,7 @@ export interface Collected {
 }
 
 interface Topic {
-  readonly pattern: TopicPattern;
+  readonly pattern: TopicNames;
   readonly definition: AnyContract["definition"] | null;
 }
 
@@ -43,7 +44,7 @@ function isTopic(value: unknown): value is Topic {
     readonly definition?: unknown;
   };
   return typeof pattern === "object" && pattern !== null && typeof pattern.source === "string" &&
-    Array.isArray(pattern.segments) && typeof definition === "object";
+    (Array.isArray(pattern.segments) || typeof pattern.fill === "function") && typeof definition === "object";
 }
 
 function hasContract(topic: Topic): topic is AnyContract {

@@ -16,6 +16,7 @@ export type {
   ExchangeDefinition,
   JoinPayload,
   JoinReply,
+  LeanContract,
   PayloadOf,
   PresenceInput,
   PresenceOutput,
@@ -35,8 +36,9 @@ export type {
   StrictState,
   TopicContract,
   TopicDefinition,
-} from "./define_topic.ts";
+} from "./definition.ts";
 export { compareSpecificity, RESERVED_TOPIC, TopicPattern } from "./pattern.ts";
+export type { TopicNames } from "./topic_names.ts";
 export type { ParamNames, ParamsOf, Segment } from "./pattern.ts";
 export { PatternTable } from "./pattern_table.ts";
 export type { PatternMatch } from "./pattern_table.ts";

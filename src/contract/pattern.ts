@@ -6,23 +6,12 @@
  */
 
 import { TroupeError } from "../base/errors.ts";
+import { type ParamsOf, TopicNames, unfit } from "./topic_names.ts";
+
+export type { ParamNames, ParamsOf } from "./topic_names.ts";
 
 /** The topic that the wire protocol keeps for itself: heartbeats go there. No pattern matches it. */
 export const RESERVED_TOPIC = "phoenix";
-
-/** The parameters' names in a pattern, as a union. */
-export type ParamNames<Pattern extends string> = Pattern extends `${infer Head}:${infer Tail}`
-  ? ParamNames<Head> | ParamNames<Tail>
-  : Pattern extends `{${infer Name}}` ? Name
-  : never;
-
-/**
- * The parameters of a topic, by name: `{ id: string }` for `"room:{id}"`, an empty record for a pattern without
- * parameters, any names for a pattern that is not known when compiling.
- */
-export type ParamsOf<Pattern extends string> = Pattern extends string
-  ? string extends Pattern ? Record<string, string> : { [Name in ParamNames<Pattern>]: string }
-  : never;
 
 /** One part of a pattern between colons. */
 export type Segment =
@@ -53,9 +42,7 @@ const NO_PARAMS: Record<string, string> = Object.freeze(Object.create(null));
  * assertEquals(typing.fill({ id: "7" }), "room:7:typing");
  * ```
  */
-export class TopicPattern<Pattern extends string = string> {
-  /** The pattern as it was written. */
-  readonly source: Pattern;
+export class TopicPattern<Pattern extends string = string> extends TopicNames<Pattern> {
   /** Its parts, from left to right. */
   readonly segments: readonly Segment[];
   /** The names of its parameters, from left to right. */
@@ -73,8 +60,8 @@ export class TopicPattern<Pattern extends string = string> {
   constructor(source: Pattern) {
     if (typeof source !== "string") throw invalid(String(source), "a pattern is a string");
     if (source === RESERVED_TOPIC) throw invalid(source, "the wire protocol keeps this topic for itself");
+    super(source);
     const parts = source.split(":");
-    this.source = source;
     this.segments = Object.freeze(parts.map((part, i) => parse(source, part, i === parts.length - 1)));
     this.names = Object.freeze(this.segments.flatMap((part) => part.kind === "param" ? [part.name] : []));
     const twice = this.names.find((name, i) => this.names.indexOf(name) !== i);
@@ -114,7 +101,7 @@ export class TopicPattern<Pattern extends string = string> {
    * @throws {TroupeError} `invalid_params` if a parameter is missing, is not a string, is empty or holds a colon, or
    * if the pattern ends in `*` and so has no single name.
    */
-  fill(params: ParamsOf<Pattern>): string {
+  override fill(params: ParamsOf<Pattern>): string {
     const given: Readonly<Record<string, unknown>> = params;
     const topic = this.segments.map((segment) => {
       if (segment.kind === "literal") return segment.text;
@@ -182,14 +169,5 @@ function invalid(source: string, fault: string): TroupeError {
       'without { } * or a parameter {name} (letters, digits, _), with * as the last part for any rest: "room:lobby", ' +
       '"room:{id}", "room:{id}:typing", "room:*"',
     { details: { pattern: source } },
-  );
-}
-
-function unfit(source: string, param: string, fault: string): TroupeError {
-  return new TroupeError(
-    "invalid_params",
-    `Cannot name a topic of "${source}": ${fault}. Accepted for each parameter is a string that is not empty and ` +
-      "holds no colon",
-    { details: { pattern: source, param } },
   );
 }

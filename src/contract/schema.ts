@@ -7,6 +7,7 @@
  */
 
 import { messageOf, TroupeError } from "../base/errors.ts";
+import { isRecord } from "../base/record.ts";
 
 /** A schema as Standard Schema v1 describes it. `Input` is what may come in, `Output` what validation makes of it. */
 export interface Schema<Input = unknown, Output = Input> {
@@ -90,15 +91,24 @@ export function check<Output>(
   schema: Schema<unknown, Output>,
   value: unknown,
 ): Checked<Output> | Promise<Checked<Output>> {
-  const props = schema["~standard"];
+  const checked = validate(schema, value);
+  return checked instanceof Promise ? checked.then(bounded) : bounded(checked);
+}
+
+/** The same, for one who trusts the value's sender to be wrong in few places: the issues have no bounds. */
+export function validate<Output>(
+  schema: Schema<unknown, Output>,
+  value: unknown,
+): Checked<Output> | Promise<Checked<Output>> {
+  const { vendor, validate } = schema["~standard"];
   try {
-    const result = props.validate(value);
+    const result = validate(value);
     if (!isPromise(result)) return read(result);
     return Promise.resolve(result).then(read).catch((thrown) => {
-      throw schemaFailed(props.vendor, thrown);
+      throw schemaFailed(vendor, thrown);
     });
   } catch (thrown) {
-    throw schemaFailed(props.vendor, thrown);
+    throw schemaFailed(vendor, thrown);
   }
 }
 
@@ -122,9 +132,7 @@ export const anyRecord: Schema<AnyRecord, AnyRecord> = Object.freeze({
     version: 1,
     vendor: "troupe",
     validate(value: unknown): SchemaResult<AnyRecord> {
-      const isRecord = typeof value === "object" && value !== null && !Array.isArray(value) &&
-        !(value instanceof ArrayBuffer) && !ArrayBuffer.isView(value);
-      if (isRecord) return { value: value as AnyRecord };
+      if (isRecord(value)) return { value };
       return { issues: [{ message: `expected an object, received ${kindOf(value)}` }] };
     },
   }),
@@ -201,18 +209,23 @@ function toBytes(value: BytesInput): Uint8Array<ArrayBuffer> {
 }
 
 function read<Output>(result: SchemaResult<Output>): Checked<Output> {
-  if (result.issues === undefined) {
-    if (!("value" in result)) throw new TypeError("the result has neither a value nor issues");
-    return { ok: true, value: result.value };
-  }
-  if (!Array.isArray(result.issues)) throw new TypeError("the result's issues are not an array");
-  const issues = result.issues.slice(0, MAX_ISSUES).map(toIssue);
-  return { ok: false, issues: issues.length > 0 ? issues : [{ path: "", message: "refused" }] };
+  if (result.issues !== undefined) return { ok: false, issues: result.issues.map(toIssue) };
+  if ("value" in result) return { ok: true, value: result.value };
+  throw new TypeError("the result has neither a value nor issues");
 }
 
-function toIssue(issue: SchemaIssue): Issue {
-  const keys = (issue.path ?? []).map((step) => String(typeof step === "object" ? step.key : step));
-  return { path: cut(keys.join(".")), message: cut(String(issue.message)) };
+function toIssue({ path = [], message }: SchemaIssue): Issue {
+  const keys = path.map((step) => String(typeof step === "object" ? step.key : step));
+  return { path: keys.join("."), message: String(message) };
+}
+
+function bounded<Output>(checked: Checked<Output>): Checked<Output> {
+  if (checked.ok) return checked;
+  const issues = checked.issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+    path: cut(path),
+    message: cut(message),
+  }));
+  return { ok: false, issues: issues.length > 0 ? issues : [{ path: "", message: "refused" }] };
 }
 
 /** Cuts between characters: half a surrogate pair would reach the client as U+FFFD. */
@@ -222,11 +235,9 @@ function cut(text: string): string {
   return (/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept) + "…";
 }
 
+/** `Array`, `Null`, `String`, `Uint8Array`, … */
 function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return "an array";
-  if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return "binary data";
-  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
@@ -236,8 +247,7 @@ function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
 function schemaFailed(vendor: string, thrown: unknown): TroupeError {
   return new TroupeError(
     "schema_failed",
-    `Cannot check a value: the schema (vendor "${vendor}") failed: ${messageOf(thrown)}. ` +
-      "A schema answers { value } or { issues: [{ message, path? }] }, at once or as a promise, and does not throw",
+    `The schema (vendor "${vendor}") failed: ${messageOf(thrown)}`,
     { cause: thrown, details: { vendor } },
   );
 }

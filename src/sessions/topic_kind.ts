@@ -90,7 +90,9 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
   handlers: TopicHandlers<C, U, S>,
   others: readonly string[] = [],
 ): TopicKind {
-  const name = contract.pattern.source;
+  // Whoever calls this has checked it.
+  const pattern = contract.pattern as TopicPattern;
+  const name = pattern.source;
   const given = handlers as unknown as Record<string, unknown>;
   for (const key of Object.keys(given)) {
     if (others.includes(key)) continue;
@@ -110,10 +112,10 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     );
   }
   const presence = presenceKind(name, definition, given.presence);
-  const setup = topicSetup(name, contract.pattern, definition, given, presence);
+  const setup = topicSetup(name, pattern, definition, given, presence);
   return {
     topic: contract,
-    pattern: contract.pattern,
+    pattern,
     name,
     join: {
       handler: optional("join") ?? (() => undefined),

@@ -4,9 +4,9 @@ import { Channel } from "../../src/asyncapi/channel.ts";
 import type { MessageObject, Reference } from "../../src/asyncapi/document.ts";
 import { SchemaComponents } from "../../src/asyncapi/schema_components.ts";
 import { bytes } from "../../src/contract/schema.ts";
-import { type AnyContract, defineTopic } from "../../src/contract/define_topic.ts";
+import { defineTopic, type TopicContract } from "../../src/contract/define_topic.ts";
 
-function describe(contract: AnyContract): Channel {
+function describe(contract: TopicContract): Channel {
   return new Channel(contract, "it", { components: new SchemaComponents(), jsonSchema: undefined });
 }
 
