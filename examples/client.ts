@@ -1,5 +1,5 @@
 // Our client in a room of the same contract as examples/room.ts: typed, checked, and back by itself.
-import { connect } from "@troupe/core/client";
+import { connect, eventsOf } from "@troupe/core/client";
 import { defineTopic } from "@troupe/core/contract";
 import { z } from "zod"; // in a page: import * as z from "zod/mini"
 
@@ -16,7 +16,7 @@ export async function converse(url: string, token: string, texts: string[]): Pro
   // #region client
   const troupe = connect(url, { token: () => token });
   const room = troupe.join(Room, { id: "7" }, { nickname: "Ada" });
-  const heard = room.events("said");
+  const heard = eventsOf(room, "said");
   for (const text of texts) await room.send("say", { text });
   await room.leave();
   const lines: string[] = [];

@@ -4,15 +4,18 @@
  * @module
  */
 
-import { anyRecord, check, type Checked, type ExchangeDefinition } from "../contract/mod.ts";
+import type { Checked, ExchangeDefinition } from "../contract/mod.ts";
+import { anyRecord, validate } from "../contract/schema.ts";
 import { type AnswerMessage, type RequestMessage, RequestRefused } from "../protocol/requests.ts";
-import type { Failed } from "./listeners.ts";
+import type { AnswersPart, Feature } from "./feature.ts";
+import type { Failed, ListenOptions } from "./listeners.ts";
+import type { Membership } from "./membership.ts";
 
 /** Gives an answer to a question. */
 export type AnswerHandler = (payload: never) => unknown;
 
 /** Answers the questions of one topic. */
-export class Answers {
+export class Answers implements AnswersPart {
   readonly #requests: Readonly<Record<string, ExchangeDefinition>>;
   readonly #failed: Failed;
   readonly #handlers = new Map<string, AnswerHandler>();
@@ -23,11 +26,14 @@ export class Answers {
   }
 
   /** From now on `handler` answers `event`, in the place of whoever did before. Gives what ends that. */
-  set(event: string, handler: AnswerHandler): () => void {
+  set(event: string, handler: AnswerHandler, { signal }: ListenOptions = {}): () => void {
+    if (signal?.aborted) return () => {};
     this.#handlers.set(event, handler);
-    return () => {
+    const off = (): void => {
       if (this.#handlers.get(event) === handler) this.#handlers.delete(event);
     };
+    signal?.addEventListener("abort", off, { once: true });
+    return off;
   }
 
   /** The answer to a question. Never rejects. */
@@ -40,7 +46,7 @@ export class Answers {
     }
     try {
       const definition = Object.hasOwn(this.#requests, event) ? this.#requests[event] : {};
-      const checked: Checked<unknown> = await check(definition.payload ?? anyRecord, payload);
+      const checked: Checked<unknown> = await validate(definition.payload ?? anyRecord, payload);
       if (!checked.ok) return refusal({ reason: "invalid_payload", issues: checked.issues });
       const response = await handler(checked.value as never);
       return { id, status: "ok", response: response === undefined ? {} : response };
@@ -51,3 +57,11 @@ export class Answers {
     }
   }
 }
+
+/** Gives channels `channel.answer`, for what the server asks: for the option `use` of `connect`. */
+export const withAnswers: Feature = {
+  name: "withAnswers",
+  equip: ({ definition, link }: Membership) => ({
+    answers: new Answers(definition.requests ?? {}, link.failed),
+  }),
+};

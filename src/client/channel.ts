@@ -24,7 +24,7 @@ import type {
   SendPayload,
   SendReply,
 } from "./contract_types.ts";
-import { EventStream, type StreamOptions } from "./event_stream.ts";
+import { partOf } from "./feature.ts";
 import type { Link } from "./link.ts";
 import type { ListenOptions } from "./listeners.ts";
 import { type ChannelStatus, endedError, type Membership } from "./membership.ts";
@@ -81,8 +81,6 @@ export class Channel<C extends AnyContract = AnyContract> {
   readonly topic: string;
   /** The parameters in its name. */
   readonly params: ContractParams<C>;
-  /** Who is there. */
-  readonly presence: PresenceView<PresenceOutput<C>>;
   readonly #link: Link;
   readonly #membership: Membership;
 
@@ -96,7 +94,6 @@ export class Channel<C extends AnyContract = AnyContract> {
     this.#membership = membership;
     this.topic = membership.topic;
     this.params = params;
-    this.presence = membership.presence as unknown as PresenceView<PresenceOutput<C>>;
   }
 
   /**
@@ -120,16 +117,29 @@ export class Channel<C extends AnyContract = AnyContract> {
 
   /** Where this client stands in the topic's history; `null` if there is none, or it is not known yet. */
   get position(): Position | null {
-    const { epoch, offset } = this.#link.wire.positions.resume(this.topic).troupe ?? {};
-    return epoch === undefined || offset === undefined ? null : { epoch, offset };
+    const { epoch = null, offset = null } = this.#link.wire.positions.standing(this.topic) ?? {};
+    return epoch === null || offset === null ? null : { epoch, offset };
   }
 
   /**
-   * The topic's state, where the contract has one: the fold of its publications, the same as at the server. `undefined`
+   * Who is there, by the feature `withPresence`.
+   *
+   * @throws {TroupeError} `feature_missing`.
+   */
+  get presence(): PresenceView<PresenceOutput<C>> {
+    const presence: unknown = partOf(this.#membership, "presence");
+    return presence as PresenceView<PresenceOutput<C>>;
+  }
+
+  /**
+   * The topic's state, by the feature `withState`, where the contract has one: the fold of its publications, the same as at the server. `undefined`
    * until it is there. It must not be changed; `troupe:state` tells of another one.
+   *
+   * @throws {TroupeError} `feature_missing`, where the contract has one.
    */
   get state(): StateOf<C> | undefined {
-    return this.#membership.replica?.state as StateOf<C> | undefined;
+    if (this.#membership.definition.state === undefined) return undefined;
+    return partOf(this.#membership, "state").value as StateOf<C> | undefined;
   }
 
   /**
@@ -146,25 +156,6 @@ export class Channel<C extends AnyContract = AnyContract> {
   }
 
   /**
-   * The events as an asynchronous iterable, from this call on. The loop ends when it is left, when the channel has ended,
-   * or, quietly, when the signal is aborted. Where more than `max` wait, it throws `stream_overflow`.
-   */
-  events<Event extends ListenEvents<C>>(
-    event: Event,
-    options?: StreamOptions,
-  ): AsyncIterableIterator<ListenPayload<C, Event>> {
-    const { listeners, status } = this.#membership;
-    const offs: (() => void)[] = [];
-    const stream = new EventStream<ListenPayload<C, Event>>(() => offs.forEach((off) => off()), options);
-    offs.push(
-      this.on(event, (payload) => stream.push(payload)),
-      listeners.on("troupe:ended", () => stream.end()),
-    );
-    if (status === "ended" || options?.signal?.aborted) stream.return();
-    return stream;
-  }
-
-  /**
    * The next event of that name.
    *
    * @returns A promise: rejects with the signal's reason when that is aborted, and with `channel_ended` or
@@ -175,27 +166,20 @@ export class Channel<C extends AnyContract = AnyContract> {
     options: ListenOptions = {},
   ): Promise<ListenPayload<C, Event>> {
     const { signal } = options;
+    const offs: (() => void)[] = [];
     const next = new Promise<ListenPayload<C, Event>>((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      if (this.status === "ended") {
-        return void this.ended.then((ended) => reject(endedError(this.topic, ended)));
-      }
-      const settle = (use: () => void): void => {
-        offs.forEach((off) => off());
-        signal?.removeEventListener("abort", aborted);
-        use();
-      };
-      const aborted = (): void => settle(() => reject(signal?.reason));
+      const aborted = (): void => reject(signal?.reason);
+      const ended = (why: Ended): void => reject(endedError(this.topic, why));
+      if (signal?.aborted) return aborted();
+      if (this.status === "ended") return void this.ended.then(ended);
       signal?.addEventListener("abort", aborted);
       // The end is told behind the last event.
-      const offs = [
-        this.on(event, (payload) => settle(() => resolve(payload))),
-        this.#membership.listeners.on(
-          "troupe:ended",
-          (ended) => settle(() => reject(endedError(this.topic, ended))),
-        ),
-      ];
-    });
+      offs.push(
+        () => signal?.removeEventListener("abort", aborted),
+        this.on(event, resolve),
+        this.#membership.listeners.on("troupe:ended", ended),
+      );
+    }).finally(() => offs.forEach((off) => off()));
     next.catch(() => {}); // who has stopped waiting does not mind the end
     return next;
   }
@@ -220,21 +204,19 @@ export class Channel<C extends AnyContract = AnyContract> {
   }
 
   /**
-   * Answers what the server asks by `event` from now on, in the place of an earlier handler. What the handler gives, or
+   * Answers, by the feature `withAnswers`, what the server asks by `event` from now on, in the place of an earlier handler. What the handler gives, or
    * its promise, is the answer; one that throws refuses with `failed`, or with what `RequestRefused` says.
    *
    * @param event An event of the contract's `requests`.
    * @returns Ends that.
+   * @throws {TroupeError} `feature_missing`.
    */
   answer<Event extends RequestEvents<C>>(
     event: Event,
     handler: RequestHandlers<C>[Event],
-    { signal }: ListenOptions = {},
+    options?: ListenOptions,
   ): () => void {
-    if (signal?.aborted) return () => {};
-    const off = this.#membership.answers.set(event, handler as AnswerHandler);
-    signal?.addEventListener("abort", off, { once: true });
-    return off;
+    return partOf(this.#membership, "answers").set(event, handler as AnswerHandler, options);
   }
 
   /** Leaves the topic, for good. Resolves when it is left. */

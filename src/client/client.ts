@@ -4,18 +4,19 @@
  * @module
  */
 
-import { TroupeError } from "../base/errors.ts";
-import { type AnyContract, anyRecord, check, type ContractParams } from "../contract/mod.ts";
+import type { AnyContract, ContractParams } from "../contract/mod.ts";
+import { anyRecord, validate } from "../contract/schema.ts";
 import { CLOSE_NORMAL, type Closed } from "../protocol/close_codes.ts";
+import { whenAborted } from "./aborts.ts";
 import { Channel } from "./channel.ts";
 import type { ClientEvents, ConnectionState } from "./client_events.ts";
 import { completeOptions, type ConnectOptions } from "./client_options.ts";
 import type { JoinPayloadOf, PayloadArguments } from "./contract_types.ts";
-import { faultsOf } from "./faults.ts";
 import { Link } from "./link.ts";
 import type { ListenOptions } from "./listeners.ts";
 import { Membership } from "./membership.ts";
 import type { OfflineQueue } from "./offline_queue.ts";
+import { refused } from "./refused.ts";
 
 /** What `client.join` can be told. */
 export interface JoinOptions {
@@ -106,10 +107,7 @@ export class Client implements AsyncDisposable {
     const payload = typeof given === "function" ? given as () => unknown : () => given;
     this.#checkJoin(topic, contract, payload());
     const membership = new Membership(this.#link, contract, topic, { payload, history });
-    const leave = (): void => membership.leave();
-    if (signal?.aborted) leave();
-    signal?.addEventListener("abort", leave);
-    void membership.ended.then(() => signal?.removeEventListener("abort", leave));
+    whenAborted(signal, () => membership.leave(), membership.ended);
     return new Channel<C>(this.#link, membership, params);
   }
 
@@ -138,14 +136,12 @@ export class Client implements AsyncDisposable {
   #checkJoin(topic: string, contract: AnyContract, payload: unknown): void {
     this.#link.checkTopic(topic);
     // A schema that takes its time is left to the server.
-    const checked = check(contract.definition.join?.payload ?? anyRecord, payload);
+    const checked = validate(contract.definition.join?.payload ?? anyRecord, payload);
     if (checked instanceof Promise) {
       return void checked.catch((error) => this.#link.failed(error, "phx_join"));
     }
     if (checked.ok) return;
-    throw new TroupeError("invalid_payload", `Cannot join ${topic}: ${faultsOf(checked.issues)}`, {
-      details: { issues: checked.issues },
-    });
+    throw refused("invalid_payload", `join ${topic}`, { issues: checked.issues });
   }
 }
 
@@ -168,10 +164,6 @@ export class Client implements AsyncDisposable {
 export function connect(url: string, options: ConnectOptions = {}): Client {
   const endPoint = url.replace(/^http/, "ws").replace(/\/$/, "");
   const client = new Client(new Link(endPoint, completeOptions(options)));
-  const { signal } = options;
-  const close = (): void => void client.close();
-  if (signal?.aborted) close();
-  signal?.addEventListener("abort", close);
-  void client.closed.then(() => signal?.removeEventListener("abort", close));
+  whenAborted(options.signal, () => void client.close(), client.closed);
   return client;
 }

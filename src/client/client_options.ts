@@ -6,12 +6,13 @@
 
 import type { Transport } from "phoenix";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { TroupeError } from "../base/errors.ts";
 import { type Random, systemRandom } from "../base/random.ts";
+import type { Feature } from "./feature.ts";
 import type { TokenSource } from "./phoenix_socket.ts";
 import { type Failed, reportFailure } from "./listeners.ts";
 import { MAX_QUEUED } from "./offline_queue.ts";
 import type { ReconnectOptions } from "./reconnect.ts";
+import { refused } from "./refused.ts";
 
 /** What `connect` takes beside the address. */
 export interface ConnectOptions {
@@ -26,6 +27,8 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal;
   /** How long answers may take, in milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
+  /** What its channels can do beyond the basics: `withPresence`, `withState`, `withAnswers`. Default: nothing. */
+  readonly use?: readonly Feature[];
   /** How often the client shows that it is there, in milliseconds. Default: 30,000. */
   readonly heartbeatMs?: number;
   /** How long it waits before it comes back. */
@@ -56,34 +59,29 @@ export interface CompleteOptions extends Omit<Required<ConnectOptions>, "signal"
 
 /** Fills in the defaults. Throws `no_websocket` where the runtime has none, and none was given. */
 export function completeOptions(options: ConnectOptions): CompleteOptions {
-  const { token } = options;
+  const { token, transport } = options;
   return {
     token: typeof token === "function" ? token : () => token,
     renews: typeof token === "function",
     params: options.params ?? {},
     timeoutMs: options.timeoutMs ?? 10_000,
+    use: options.use ?? [],
     heartbeatMs: options.heartbeatMs ?? 30_000,
     reconnect: options.reconnect ?? {},
-    longPollFallbackMs: fallbackMs(options),
+    longPollFallbackMs: options.longPollFallbackMs === undefined && transport === undefined
+      ? 2_500
+      : options.longPollFallbackMs ?? null,
     maxQueued: options.maxQueued ?? MAX_QUEUED,
-    transport: options.transport ?? ownWebSocket(),
+    transport: transport ?? ownWebSocket(),
     failed: options.failed ?? reportFailure,
     clock: options.clock ?? systemClock,
     random: options.random ?? systemRandom,
   };
 }
 
-function fallbackMs({ longPollFallbackMs: given, transport }: ConnectOptions): number | null {
-  if (given !== undefined) return given;
-  return transport === undefined ? 2_500 : null;
-}
-
 function ownWebSocket(): Transport {
   const { WebSocket } = globalThis as { WebSocket?: Transport };
   if (WebSocket !== undefined) return WebSocket;
-  throw new TroupeError(
-    "no_websocket",
-    "Cannot connect: this runtime has no WebSocket, and long-poll in its place would be no good. Import connect from " +
-      "@troupe/core/client/node, or give a class like WebSocket as the option transport",
-  );
+  // Long-poll in its place would be no good.
+  throw refused("no_websocket", "connect", { accepted: "@troupe/core/client/node, or the option transport" });
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { TroupeError } from "../base/errors.ts";
+import type { TroupeError } from "../base/errors.ts";
+import { refused } from "./refused.ts";
 
 /** The most events that wait for the one who iterates. */
 export const MAX_STREAM_EVENTS = 1_024;
@@ -87,10 +88,6 @@ export class EventStream<Payload> implements AsyncIterableIterator<Payload> {
   }
 
   #overflow(): TroupeError {
-    return new TroupeError(
-      "stream_overflow",
-      `Cannot keep more than ${this.#max} events for whoever iterates: take them faster, or give a larger max`,
-      { details: { max: this.#max } },
-    );
+    return refused("stream_overflow", "keep events for whoever iterates", { max: this.#max });
   }
 }

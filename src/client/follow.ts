@@ -10,7 +10,9 @@ import {
   type ContractParams,
   type Schema,
   type ServerEvents,
+  TopicPattern,
 } from "../contract/mod.ts";
+import { whenAborted } from "./aborts.ts";
 import { Client } from "./client.ts";
 import type { Ended } from "./channel_events.ts";
 import type { Skipped } from "./client_events.ts";
@@ -50,6 +52,7 @@ export class Follower<C extends AnyContract = AnyContract> {
   readonly pattern: string;
   readonly #membership: Membership;
   readonly #contract: C;
+  readonly #pattern: TopicPattern;
   readonly #link: Link;
   readonly #listeners: Listeners<Record<string, unknown>>;
   readonly #inbox: Inbox;
@@ -64,6 +67,7 @@ export class Follower<C extends AnyContract = AnyContract> {
     this.#link = link;
     this.#membership = membership;
     this.#contract = contract;
+    this.#pattern = new TopicPattern(contract.pattern.source);
     this.#listeners = new Listeners(link.failed);
     this.#inbox = new Inbox({}, { event() {}, skipped() {}, failed: link.failed });
     membership.listeners.on(MATCHED_EVENT, (matched) => this.#matched(matched as unknown as Received));
@@ -111,9 +115,8 @@ export class Follower<C extends AnyContract = AnyContract> {
   }
 
   #matched({ topic, event, payload, offset = null }: Received): void {
-    const { pattern, definition } = this.#contract;
-    const params = pattern.match(topic);
-    const server: Readonly<Record<string, Schema>> = definition.server ?? {};
+    const params = this.#pattern.match(topic);
+    const server: Readonly<Record<string, Schema>> = this.#contract.definition.server ?? {};
     if (params === null || !Object.hasOwn(server, event)) {
       return this.#skipped({ topic, event, why: "unknown_event", issues: [] });
     }
@@ -185,9 +188,6 @@ export function follow<C extends AnyContract>(
   link.checkTopic(pattern);
   const matched = { pattern: contract.pattern, definition: { server: { [MATCHED_EVENT]: anyRecord } } };
   const membership = new Membership(link, matched, pattern, { payload: () => payload, history: 0 });
-  const leave = (): void => membership.leave();
-  if (signal?.aborted) leave();
-  signal?.addEventListener("abort", leave);
-  void membership.ended.then(() => signal?.removeEventListener("abort", leave));
+  whenAborted(signal, () => membership.leave(), membership.ended);
   return new Follower(link, membership, contract);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isRecord } from "../base/record.ts";
+
 /** What became of the position with which a topic was joined again. */
 export type Recovery =
   /** Exactly what was missed follows. */
@@ -45,9 +47,7 @@ export interface JoinAnswer {
 
 /** Takes an answer to a join apart. */
 export function readAnswer(response: unknown): JoinAnswer {
-  if (!isRecord(response) || Array.isArray(response) || response instanceof ArrayBuffer) {
-    return { reply: response, greeting: null };
-  }
+  if (!isRecord(response)) return { reply: response, greeting: null };
   const { troupe, ...reply } = response;
   return { reply, greeting: readGreeting(troupe) };
 }
@@ -65,8 +65,4 @@ export function readGreeting(troupe: unknown): Greeting {
       ? { from: gap.from, to: gap.to }
       : null,
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null;
 }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { check, type Checked, isBytes, type Schema } from "../contract/mod.ts";
+import type { Checked, Schema } from "../contract/mod.ts";
+import { isBytes, validate } from "../contract/schema.ts";
 import { BYTES_MEMBER } from "../protocol/textual.ts";
 import type { Skipped } from "./client_events.ts";
 import { InOrder, type Step } from "./in_order.ts";
@@ -70,7 +71,7 @@ export class Inbox {
     };
     const failed = (error: unknown): void => this.#listener.failed(error, event);
     try {
-      const checked = check(schema, isBytes(schema) ? bytesOf(payload) : payload);
+      const checked = validate(schema, isBytes(schema) ? bytesOf(payload) : payload);
       if (checked instanceof Promise) return checked.then(taken).catch(failed);
       taken(checked);
     } catch (error) {

@@ -5,9 +5,7 @@
  */
 
 import type { Clock } from "../base/clock.ts";
-import { TroupeError } from "../base/errors.ts";
 import { Counters } from "../base/inspect.ts";
-import type { Random } from "../base/random.ts";
 import {
   CLOSE_MALFORMED,
   CLOSE_NORMAL,
@@ -18,17 +16,32 @@ import {
 } from "../protocol/close_codes.ts";
 import type { ClientEvents, ConnectionState } from "./client_events.ts";
 import type { CompleteOptions } from "./client_options.ts";
+import type { Feature } from "./feature.ts";
 import type { Greeting } from "./greeting.ts";
 import { type Failed, Listeners } from "./listeners.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { PhoenixSocket, type TokenSource } from "./phoenix_socket.ts";
 import { Reconnect } from "./reconnect.ts";
+import { refused } from "./refused.ts";
 import { Wire } from "./wire.ts";
 
 /** The topic of what is about the connection itself. */
 const OWN_TOPIC = "troupe";
 /** Coming back with the same would end in the same. */
-const FINAL_CODES: ReadonlySet<number> = new Set([CLOSE_MALFORMED, CLOSE_POLICY, CLOSE_TOO_BIG]);
+const FINAL_CODES: readonly number[] = [CLOSE_MALFORMED, CLOSE_POLICY, CLOSE_TOO_BIG];
+
+/** What the server tells of the connection, and what that is called here. */
+const NOTICES: ReadonlyMap<string, "goingAway" | "expiring" | "limit"> = new Map([
+  ["troupe:going-away", "goingAway"],
+  ["troupe:expiring", "expiring"],
+  ["troupe:limit", "limit"],
+]);
+
+/** A reply of the server's. */
+interface Reply {
+  readonly status: string;
+  readonly response: { readonly reason?: unknown } | null;
+}
 
 /** A channel, as the connection sees it. */
 export interface Member {
@@ -48,6 +61,7 @@ export class Link {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly failed: Failed;
+  readonly features: readonly Feature[];
   /** Rejoins wait as long as reconnects do. */
   readonly rejoin: Reconnect;
   /** Resolves when it is closed for good. */
@@ -59,7 +73,7 @@ export class Link {
   readonly #token: TokenSource;
   readonly #renews: boolean;
   readonly #reconnect: Reconnect;
-  readonly #questions = new Map<string, (reply: unknown) => void>();
+  readonly #questions = new Map<string, (reply: Reply) => void>();
   readonly #idPrefix: string;
   #lastId = 0;
   #resolveClosed: (closed: Closed) => void = () => {};
@@ -69,6 +83,7 @@ export class Link {
     const { clock, random, token, failed } = options;
     this.clock = clock;
     this.failed = failed;
+    this.features = options.use;
     this.timeoutMs = options.timeoutMs;
     this.listeners = new Listeners<ClientEvents>(failed);
     this.queue = new OfflineQueue(this.counters, options.maxQueued);
@@ -77,7 +92,8 @@ export class Link {
     this.#renews = options.renews;
     this.#reconnect = new Reconnect(random, options.reconnect);
     this.rejoin = new Reconnect(random, options.reconnect);
-    this.#idPrefix = idPrefix(random);
+    // A UUID would need a page from a secure origin; the server remembers ids within one session alone.
+    this.#idPrefix = random.float().toString(36).slice(2);
     this.socket = new PhoenixSocket(endPoint, {
       vsn: "2.1.0",
       encode: (message, callback) => this.wire.encode(message, callback),
@@ -94,7 +110,7 @@ export class Link {
       transport: options.transport,
       token,
       failed: (error) => this.#failedToConnect(error),
-      ...(options.longPollFallbackMs !== null && { longPollFallbackMs: options.longPollFallbackMs }),
+      longPollFallbackMs: options.longPollFallbackMs ?? undefined,
     });
     this.#listen();
     this.socket.connect();
@@ -111,13 +127,8 @@ export class Link {
 
   /** Throws `client_closed` or `already_joined` where a topic cannot be joined now. */
   checkTopic(topic: string): void {
-    if (this.#state === "closed") {
-      const message = `Cannot join ${topic}: the client is closed. Make a new one: connect(…)`;
-      throw new TroupeError("client_closed", message);
-    }
-    if (!this.members.has(topic)) return;
-    const message = `Cannot join ${topic}: it is joined already. Use that channel, or leave it first`;
-    throw new TroupeError("already_joined", message);
+    if (this.#state === "closed") throw refused("client_closed", `join ${topic}`);
+    if (this.members.has(topic)) throw refused("already_joined", `join ${topic}`);
   }
 
   /** What the answer to a join says of the session. */
@@ -127,8 +138,20 @@ export class Link {
 
   /** Brings what lets this client in, so that its authorization lives longer. */
   async refresh(token?: string): Promise<unknown> {
-    const given = token ?? await this.#token();
-    return this.#ask("troupe:refresh", { token: given });
+    const payload = { token: token ?? await this.#token() };
+    const ref = this.socket.makeRef();
+    return new Promise((resolve, reject) => {
+      const settle = ({ status, response }: Reply): void => {
+        this.clock.clearTimer(timer);
+        this.#questions.delete(ref);
+        if (status === "ok") return resolve(response);
+        reject(refused("not_refreshed", "renew the token", { reason: response?.reason, response }));
+      };
+      const late: Reply = { status: "error", response: { reason: "timeout" } };
+      const timer = this.clock.setTimer(() => settle(late), this.timeoutMs);
+      this.#questions.set(ref, settle);
+      this.socket.push({ topic: OWN_TOPIC, event: "troupe:refresh", payload, ref });
+    });
   }
 
   /** Closes for good. */
@@ -163,42 +186,22 @@ export class Link {
     }
     if (this.#state === "closed") return;
     this.counters.add("connection.drops");
-    if (FINAL_CODES.has(closed.code)) void this.close(closed);
+    if (FINAL_CODES.includes(closed.code)) void this.close(closed);
     else if (this.#state === "open") this.#move("reconnecting");
   }
 
   /** Something about the connection itself. */
   #told(event: string, payload: unknown, ref: string | null): void {
-    if (event === "phx_reply") return this.#questions.get(ref ?? "")?.(payload);
-    if (event === "troupe:going-away") {
-      const notice = payload as ClientEvents["goingAway"];
-      this.#reconnect.asked(notice.reconnectAfterMs);
-      this.listeners.emit("goingAway", notice);
-    } else if (event === "troupe:expiring") {
-      this.listeners.emit("expiring", payload as ClientEvents["expiring"]);
-      if (this.#renews) this.refresh().catch((error) => this.listeners.emit("failed", { error }));
-    } else if (event === "troupe:limit") {
-      this.listeners.emit("limit", payload as ClientEvents["limit"]);
+    if (event === "phx_reply") return this.#questions.get(ref ?? "")?.(payload as Reply);
+    const name = NOTICES.get(event);
+    if (name === undefined) return;
+    if (name === "goingAway") {
+      this.#reconnect.asked((payload as ClientEvents["goingAway"]).reconnectAfterMs);
     }
-  }
-
-  #ask(event: string, payload: object): Promise<unknown> {
-    const ref = this.socket.makeRef();
-    return new Promise((resolve, reject) => {
-      const settle = (reply: unknown): void => {
-        this.clock.clearTimer(timer);
-        this.#questions.delete(ref);
-        const { status, response } = reply as { status: unknown; response: { reason?: unknown } };
-        if (status === "ok") return resolve(response);
-        const reason = String(response?.reason ?? status);
-        const message = `Cannot have ${event}: the server answers ${reason}`;
-        reject(new TroupeError("not_refreshed", message, { details: { reason, response } }));
-      };
-      const late = { status: "timeout", response: { reason: "timeout" } };
-      const timer = this.clock.setTimer(() => settle(late), this.timeoutMs);
-      this.#questions.set(ref, settle);
-      this.socket.push({ topic: OWN_TOPIC, event, payload, ref });
-    });
+    this.listeners.emit(name, payload as ClientEvents[typeof name]);
+    if (name === "expiring" && this.#renews) {
+      this.refresh().catch((error) => this.listeners.emit("failed", { error }));
+    }
   }
 
   #move(state: ConnectionState): void {
@@ -206,10 +209,4 @@ export class Link {
     this.#state = state;
     this.listeners.emit("state", state);
   }
-}
-
-/** A UUID would need a page from a secure origin; the server remembers ids within one session alone. */
-function idPrefix(random: Random): string {
-  const part = (): string => random.integer(2 ** 32).toString(36);
-  return part() + part();
 }

@@ -19,7 +19,7 @@ export type Failed = (error: unknown, event: string) => void;
  */
 export class Listeners<Events extends object> {
   readonly #failed: Failed;
-  readonly #lists = new Map<keyof Events, ReadonlySet<(payload: never) => void>>();
+  readonly #lists = new Map<keyof Events, Set<(payload: never) => void>>();
 
   /** Makes an empty one. */
   constructor(failed: Failed) {
@@ -33,13 +33,12 @@ export class Listeners<Events extends object> {
     { signal }: ListenOptions = {},
   ): () => void {
     if (signal?.aborted) return () => {};
-    // One function may listen twice, as two listeners. The lists are copied, since they may change while they are read.
+    // One function may listen twice, as two listeners.
     const entry = (payload: Events[Event]): void => listener(payload);
-    this.#lists.set(event, new Set([...(this.#lists.get(event) ?? []), entry]));
+    const list = this.#lists.get(event) ?? new Set();
+    this.#lists.set(event, list.add(entry));
     const off = (): void => {
-      const rest = new Set(this.#lists.get(event));
-      rest.delete(entry);
-      this.#lists.set(event, rest);
+      list.delete(entry);
       signal?.removeEventListener("abort", off);
     };
     signal?.addEventListener("abort", off);
@@ -48,9 +47,10 @@ export class Listeners<Events extends object> {
 
   /** Tells those who listen. */
   emit<Event extends keyof Events & string>(event: Event, payload: Events[Event]): void {
-    for (const listener of this.#lists.get(event) ?? []) {
-      // It may have been taken away by one before it.
-      if (!this.#lists.get(event)?.has(listener)) continue;
+    const list = this.#lists.get(event) ?? new Set();
+    // Those who come while it is told are not told; those who are taken away are not, either.
+    for (const listener of [...list]) {
+      if (!list.has(listener)) continue;
       try {
         (listener as (payload: Events[Event]) => void)(payload);
       } catch (error) {

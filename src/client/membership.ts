@@ -5,19 +5,19 @@
  */
 
 import type { Channel as PhoenixChannel } from "phoenix";
-import { messageOf, TroupeError } from "../base/errors.ts";
+import type { TroupeError } from "../base/errors.ts";
+import { isRecord } from "../base/record.ts";
 import type { AnyContract, TopicDefinition } from "../contract/mod.ts";
 import type { Closed } from "../protocol/close_codes.ts";
-import { ANSWER_EVENT, REQUEST_EVENT } from "../protocol/requests.ts";
-import { Answers } from "./answers.ts";
+import { ANSWER_EVENT, REQUEST_EVENT, type RequestMessage } from "../protocol/requests.ts";
 import type { ChannelEvents, Ended, Joined, Missed } from "./channel_events.ts";
 import type { Skipped } from "./client_events.ts";
+import type { Parts } from "./feature.ts";
 import { type Greeting, readAnswer, readGreeting } from "./greeting.ts";
 import { Inbox } from "./inbox.ts";
 import type { Link, Member } from "./link.ts";
 import { Listeners } from "./listeners.ts";
-import { PresenceView } from "./presence_view.ts";
-import { Replica } from "./replica.ts";
+import { refused, retryAfterMsOf } from "./refused.ts";
 import { Sender } from "./sender.ts";
 
 /**
@@ -33,14 +33,17 @@ export interface JoinTerms {
   readonly history: number | "all";
 }
 
+/** What is not the application's. */
+const OWN_EVENT = /^(phx_|chan_reply_|presence_(state|diff)$|troupe:)/;
+
 /** Refusals of a join that pass by themselves. */
-const PASSING: ReadonlySet<unknown> = new Set([
+const PASSING: readonly unknown[] = [
   "overloaded",
   "rate_limited",
   "topic_unavailable",
   "too_many_topics",
   "join crashed",
-]);
+];
 
 /** All events of a channel: those of the contract, and our own. */
 type AllEvents = ChannelEvents & Record<string, unknown>;
@@ -49,48 +52,42 @@ type AllEvents = ChannelEvents & Record<string, unknown>;
 export class Membership implements Member {
   readonly topic: string;
   readonly listeners: Listeners<AllEvents>;
-  readonly presence: PresenceView;
-  readonly answers: Answers;
+  readonly link: Link;
+  readonly definition: TopicDefinition;
+  readonly inbox: Inbox;
   readonly sender: Sender;
-  readonly replica: Replica | null;
+  /** What the client's features add. */
+  readonly parts: Parts;
   /** Resolves with the answer to the first join. */
   readonly joined: Promise<unknown>;
   readonly ended: Promise<Ended>;
-  readonly #link: Link;
   readonly #terms: JoinTerms;
-  readonly #definition: TopicDefinition;
-  readonly #inbox: Inbox;
   #phoenix: PhoenixChannel | null = null;
   #status: ChannelStatus = "joining";
   #wasJoined = false;
   #claimed = false;
   #leaving = false;
   #kicked: { readonly reason: unknown } | null = null;
-  /** The first join is answered, and its state has yet to come. */
-  #awaitsState: (() => void) | null = null;
-  #replicaFailures = 0;
   #tellGreeting: ((greeting: Greeting) => void) | null = null;
   #settleJoined!: { resolve: (reply: unknown) => void; reject: (error: unknown) => void };
   #settleEnded!: (ended: Ended) => void;
 
   constructor(link: Link, contract: AnyContract, topic: string, terms: JoinTerms) {
-    this.#link = link;
+    this.link = link;
     this.topic = topic;
     this.#terms = terms;
-    const definition = this.#definition = contract.definition;
+    const definition = this.definition = contract.definition;
     this.listeners = new Listeners<AllEvents>(link.failed);
-    this.presence = new PresenceView(link.failed);
-    this.answers = new Answers(definition.requests ?? {}, link.failed);
-    this.sender = new Sender(link, topic, definition.client ?? {}, (step) => this.#inbox.then(step));
-    this.replica = definition.state === undefined ? null : new Replica(definition.state);
+    this.sender = new Sender(link, topic, definition.client ?? {}, (step) => this.inbox.then(step));
     this.joined = new Promise((resolve, reject) => this.#settleJoined = { resolve, reject });
     this.joined.catch(() => {}); // whoever waits for it is told; nobody has to
     this.ended = new Promise((resolve) => this.#settleEnded = resolve);
-    this.#inbox = new Inbox(definition.server ?? {}, {
+    this.inbox = new Inbox(definition.server ?? {}, {
       event: (event, payload, raw, offset) => this.#happened(event, payload, raw, offset),
       skipped: (skipped) => this.#skipped(skipped),
       failed: link.failed,
     });
+    this.parts = Object.assign({}, ...link.features.map((feature) => feature.equip(this as never)));
     link.members.set(topic, this);
     this.#open();
   }
@@ -115,33 +112,30 @@ export class Membership implements Member {
   }
 
   #open(): void {
-    const phoenix = this.#link.socket.channel(this.topic, () => this.#params());
+    const phoenix = this.link.socket.channel(this.topic, () => this.#params());
     this.#phoenix = phoenix;
     phoenix.onMessage = (event, payload, ref) => {
       if (phoenix === this.#phoenix) this.#received(phoenix, event, payload, ref);
       return payload;
     };
-    phoenix.onError((reason) => phoenix === this.#phoenix && this.#suspended(reason));
-    phoenix.onClose(() => phoenix === this.#phoenix && this.#closed());
-    this.presence.follow(phoenix);
-    phoenix.join(this.#link.timeoutMs)
-      .receive("ok", (response) => phoenix === this.#phoenix && this.#welcomed(phoenix, response))
-      .receive("error", (response) => phoenix === this.#phoenix && this.#refused(phoenix, response));
+    const ifCurrent = (act: (given: unknown) => void) => (given: unknown): void => {
+      if (phoenix === this.#phoenix) act(given);
+    };
+    phoenix.onError(ifCurrent((reason) => this.#suspended(reason)));
+    phoenix.onClose(ifCurrent(() => this.#closed()));
+    this.parts.presence?.follow(phoenix);
+    phoenix.join(this.link.timeoutMs)
+      .receive("ok", ifCurrent((response) => this.#welcomed(phoenix, response)))
+      .receive("error", ifCurrent((response) => this.#refused(phoenix, response)));
   }
 
   /** The payload of the next join. */
   #params(): object {
-    const { wire: { positions }, session } = this.#link;
+    const { wire: { positions }, session } = this.link;
     const payload = this.#payload();
     this.#claimed = session !== null;
-    if (
-      typeof payload !== "object" || payload === null || ArrayBuffer.isView(payload) ||
-      payload instanceof ArrayBuffer
-    ) {
-      return payload as object;
-    }
-    // Without a state there is nothing that the rest could be added to.
-    if (this.replica?.isKnown === false) positions.forget(this.topic);
+    if (!isRecord(payload)) return payload as object;
+    this.parts.state?.joining();
     const { history } = this.#terms;
     const resume = positions.resume(
       this.topic,
@@ -157,59 +151,55 @@ export class Membership implements Member {
     try {
       return this.#terms.payload();
     } catch (error) {
-      this.#link.failed(error, "phx_join");
+      this.link.failed(error, "phx_join");
       return {};
     }
   }
 
   #received(phoenix: PhoenixChannel, event: string, payload: unknown, ref: string | null | undefined): void {
-    const { offset } = this.#link;
-    if (Object.hasOwn(this.#definition.server ?? {}, event)) {
-      return this.#inbox.receive(event, payload, offset);
+    const { offset } = this.link;
+    if (!OWN_EVENT.test(event) || Object.hasOwn(this.definition.server ?? {}, event)) {
+      return this.inbox.receive(event, payload, offset);
     }
     if (event === "phx_reply") {
       if (ref === phoenix.joinRef()) {
-        this.#link.rejoin.asked(retryAfterMs((payload as { response: unknown }).response));
+        this.link.rejoin.asked(retryAfterMsOf((payload as { response: unknown }).response));
       }
     } else if (event === REQUEST_EVENT) {
-      this.answers.answer(payload).then((answer) =>
-        this.#status === "joined" && phoenix.push(ANSWER_EVENT, answer)
-      );
+      this.#answer(phoenix, payload as RequestMessage);
     } else if (event === "troupe:session") {
       this.#greeted(readGreeting(payload));
     } else if (event === "troupe:state") {
-      this.#snapshot(payload as { state: unknown; offset: number });
+      this.parts.state?.received(payload);
     } else if (event === "troupe:missed") {
-      this.#inbox.then(() => this.listeners.emit("troupe:missed", payload as Missed));
+      this.inbox.then(() => this.listeners.emit("troupe:missed", payload as Missed));
     } else if (event === "troupe:kicked") {
       this.#kicked = payload as { reason: unknown };
-    } else if (!/^(phx_|chan_reply_|presence_(state|diff)$|troupe:)/.test(event)) {
-      this.#inbox.receive(event, payload, offset);
     }
   }
 
   #welcomed(phoenix: PhoenixChannel, response: unknown): void {
     const joinRef = phoenix.joinRef();
     const { reply, greeting } = readAnswer(response);
-    const isCurrent = (): boolean =>
-      phoenix === this.#phoenix && phoenix.joinRef() === joinRef && phoenix.state === "joined";
     const enter = (told: Greeting): void | Promise<void> => {
-      if (isCurrent()) return this.#enter(phoenix, reply, told);
+      const isCurrent = phoenix === this.#phoenix && phoenix.joinRef() === joinRef &&
+        phoenix.state === "joined";
+      if (isCurrent) return this.#enter(phoenix, reply, told);
     };
     if (greeting !== null) {
-      this.#link.greeted(greeting);
-      return this.#inbox.then(() => enter(greeting));
+      this.link.greeted(greeting);
+      return this.inbox.then(() => enter(greeting));
     }
     // The greeting follows right behind, if there is one.
     const late = new Promise<Greeting>((resolve) => {
       this.#tellGreeting = resolve;
-      this.#link.clock.setTimer(() => resolve(readGreeting(null)), 0);
+      this.link.clock.setTimer(() => resolve(readGreeting(null)), 0);
     });
-    this.#inbox.then(() => late.then(enter));
+    this.inbox.then(() => late.then(enter));
   }
 
   #greeted(greeting: Greeting): void {
-    this.#link.greeted(greeting);
+    this.link.greeted(greeting);
     this.#tellGreeting?.(greeting);
   }
 
@@ -220,16 +210,20 @@ export class Membership implements Member {
     this.sender.joined(phoenix, greeting.resumed);
     const announce = (value: unknown): void =>
       this.#announce({ reply: value, again, ...greeting }, greeting.hasHistory);
-    const schema = this.#definition.join?.reply;
+    const schema = this.definition.join?.reply;
     if (schema === undefined) return announce(reply);
     let isValid = false;
     const valid = (value: unknown): void => {
       isValid = true;
       announce(value);
     };
-    const checked = this.#inbox.check("phx_join", schema, reply, valid);
+    const checked = this.inbox.check("phx_join", schema, reply, valid);
     const settle = (): void => {
-      if (!isValid) this.#settleJoined.reject(this.#invalidReply());
+      if (!isValid) {
+        this.#settleJoined.reject(
+          refused("invalid_reply", `read the answer to the join of ${this.topic}`),
+        );
+      }
     };
     return checked === undefined ? settle() : checked.then(settle);
   }
@@ -242,137 +236,85 @@ export class Membership implements Member {
     if (recovery === "reset") listeners.emit("troupe:reset", joined);
     if (gap !== null) listeners.emit("troupe:missed", { count: gap.to - gap.from + 1, ...gap });
     if (again) return;
-    if (this.replica?.isKnown !== false || !hasHistory) return this.#resolveJoined(reply);
-    const { clock, timeoutMs } = this.#link;
-    // A server whose topic has no state sends none.
-    const timer = clock.setTimer(() => this.#awaitsState?.(), timeoutMs);
-    this.#awaitsState = () => {
-      clock.clearTimer(timer);
-      this.#resolveJoined(reply);
-    };
+    const { state } = this.parts;
+    if (state === undefined || !hasHistory) this.#resolveJoined(reply);
+    else state.whenKnown(() => this.#resolveJoined(reply));
   }
 
   /** What comes next waits until those who waited for the join have had their turn, to listen for it. */
   #resolveJoined(reply: unknown): void {
-    this.#awaitsState = null;
     this.#settleJoined.resolve(reply);
-    this.#inbox.first(() => new Promise<void>((resolve) => void this.#link.clock.setTimer(resolve, 0)));
-  }
-
-  #snapshot({ state, offset }: { readonly state: unknown; readonly offset: number }): void {
-    const { replica } = this;
-    if (replica === null) return;
-    this.#inbox.then(() =>
-      // What is kept is what the wire says: a schema may leave out what the server's state has.
-      this.#inbox.check("troupe:state", replica.schema, state, () => {
-        replica.load(state, offset);
-        this.#awaitsState?.();
-        this.listeners.emit("troupe:state", state);
-      })
-    );
+    this.inbox.first(() => new Promise<void>((resolve) => void this.link.clock.setTimer(resolve, 0)));
   }
 
   #happened(event: string, payload: unknown, raw: unknown, offset: number | null): void {
-    this.#awaitsState?.();
-    let changed = false;
-    try {
-      changed = this.replica?.apply(event, raw, offset) ?? false;
-      if (changed) this.#replicaFailures = 0;
-    } catch (error) {
-      this.#link.failed(error, event);
-      this.#reopen({ reason: "apply_failed", message: messageOf(error) });
-    }
+    const { state } = this.parts;
+    const changed = state?.happened(event, raw, offset);
     this.listeners.emit(event, payload);
-    if (changed) this.listeners.emit("troupe:state", this.replica?.state);
+    if (changed) this.listeners.emit("troupe:state", state?.value);
   }
 
   #skipped(skipped: Omit<Skipped, "topic">): void {
     const { event, why } = skipped;
     const told: Skipped = { topic: this.topic, ...skipped };
-    this.#link.counters.add(why === "unknown_event" ? "events.unknown" : "events.invalid");
+    this.link.counters.add(why === "unknown_event" ? "events.unknown" : "events.invalid");
     this.listeners.emit("troupe:skipped", told);
-    this.#link.listeners.emit("skipped", told);
-    // Without it the state would not be the server's any more.
-    if (this.replica?.isKnown && this.replica.hasApply(event)) {
-      this.#reopen({ reason: "event_skipped", event });
-    }
+    this.link.listeners.emit("skipped", told);
+    this.parts.state?.skipped(event);
   }
 
-  /** Joins anew, without a position: the server sends a snapshot. */
-  #reopen(reason: unknown): void {
+  async #answer(phoenix: PhoenixChannel, asked: RequestMessage): Promise<void> {
+    const refusal = { id: asked.id, status: "error", response: { reason: "unknown_event" } };
+    const answer = await this.parts.answers?.answer(asked) ?? refusal;
+    if (this.#status === "joined") phoenix.push(ANSWER_EVENT, answer);
+  }
+
+  /** Joins anew, `waitMs` from now. */
+  reopen(reason: unknown, waitMs: number): void {
     const old = this.#phoenix;
-    this.#link.counters.add("replica.resets");
-    this.replica?.clear();
     this.#phoenix = null;
     this.#suspended(reason);
     old?.leave();
-    const { clock, rejoin } = this.#link;
-    const tries = ++this.#replicaFailures;
-    clock.setTimer(() => this.#status !== "ended" && this.#open(), tries === 1 ? 0 : rejoin.waitMs(tries));
+    this.link.clock.setTimer(() => this.#status !== "ended" && this.#open(), waitMs);
   }
 
   #suspended(reason: unknown): void {
     this.sender.suspended();
     if (this.#status !== "joined") return;
     this.#status = "suspended";
-    this.#inbox.then(() => this.listeners.emit("troupe:suspended", { reason }));
+    this.inbox.then(() => this.listeners.emit("troupe:suspended", { reason }));
   }
 
   #refused(phoenix: PhoenixChannel, response: unknown): void {
-    this.#link.counters.add("joins.refused");
+    this.link.counters.add("joins.refused");
     const { reason } = (response ?? {}) as { reason?: unknown };
     // The published client tries again by itself.
-    if (PASSING.has(reason) || retryAfterMs(response) !== undefined) return;
+    if (PASSING.includes(reason) || retryAfterMsOf(response) !== undefined) return;
     this.#end({ kind: "refused", reason: response });
     phoenix.leave();
   }
 
   #closed(): void {
-    if (this.#leaving) this.#end({ kind: "left", reason: undefined });
-    else if (this.#kicked !== null) this.#end({ kind: "kicked", reason: this.#kicked.reason });
-    else this.#end({ kind: "closed", reason: undefined });
+    const kind = this.#leaving ? "left" : this.#kicked ? "kicked" : "closed";
+    this.#end({ kind, reason: kind === "kicked" ? this.#kicked?.reason : undefined });
   }
 
   #end(ended: Ended): void {
     if (this.#status === "ended") return;
     this.#status = "ended";
     this.#phoenix = null;
-    this.#awaitsState?.();
+    this.parts.state?.goOn();
     const error = endedError(this.topic, ended);
-    this.#link.members.delete(this.topic);
+    this.link.members.delete(this.topic);
     this.sender.ended(error);
     this.#settleJoined.reject(error);
     this.#settleEnded(ended);
-    this.#inbox.then(() => this.listeners.emit("troupe:ended", ended));
-  }
-
-  #invalidReply(): TroupeError {
-    return new TroupeError(
-      "invalid_reply",
-      `Cannot read the answer to the join of ${this.topic}: this client's contract refuses it. The topic is joined`,
-    );
+    this.inbox.then(() => this.listeners.emit("troupe:ended", ended));
   }
 }
 
 /** Why a channel that has ended does no more. */
 export function endedError(topic: string, { kind, reason }: Ended): TroupeError {
-  const why = {
-    left: "it was left",
-    refused: `the server refuses it: ${reasonOf(reason)}`,
-    kicked: `the server has put this client out: ${reasonOf(reason)}`,
-    closed: "the server has closed it",
-    disconnected: `the client is closed: ${reasonOf(reason)}`,
-  }[kind];
   const code = kind === "refused" ? "join_refused" : "channel_ended";
-  return new TroupeError(code, `Cannot go on with ${topic}: ${why}`, { details: { kind, reason } });
-}
-
-function reasonOf(reason: unknown): string {
-  const { reason: inner } = (reason ?? {}) as { reason?: unknown };
-  return String(inner ?? (typeof reason === "string" ? reason : "it gives no reason"));
-}
-
-function retryAfterMs(response: unknown): number | undefined {
-  const { retryAfterMs: ms } = (response ?? {}) as { retryAfterMs?: unknown };
-  return typeof ms === "number" ? ms : undefined;
+  return refused(code, `go on with ${topic}`, { kind, reason });
 }

@@ -6,7 +6,11 @@
  */
 
 export { connect } from "./client.ts";
+export { withAnswers } from "./answers.ts";
+export { eventsOf } from "./events_of.ts";
 export { follow } from "./follow.ts";
+export { withState } from "./followed_state.ts";
+export { withPresence } from "./presence_view.ts";
 export { RequestRefused } from "../protocol/requests.ts";
 export { TroupeError } from "../base/errors.ts";
 
@@ -28,6 +32,7 @@ export type {
   Sent,
 } from "./contract_types.ts";
 export type { StreamOptions } from "./event_stream.ts";
+export type { Feature } from "./feature.ts";
 export type { Follower, FollowOptions, Matched } from "./follow.ts";
 export type { Gap, Recovery } from "./greeting.ts";
 export type { Failed, ListenOptions } from "./listeners.ts";

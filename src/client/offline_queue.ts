@@ -4,8 +4,8 @@
  * @module
  */
 
-import { TroupeError } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
+import { checkAtLeastOne, refused } from "./refused.ts";
 
 /** The most messages that an {@link OfflineQueue} holds, by default. */
 export const MAX_QUEUED = 256;
@@ -34,14 +34,20 @@ export interface Outcome {
   readonly reject: (error: unknown) => void;
 }
 
+/** What a message is made of. */
+export interface Given extends Omit<QueuedMessage, "status" | "attempts"> {
+  /** How long the answer may take; `undefined`: as the client says. */
+  readonly timeoutMs: number | undefined;
+}
+
 /** A message on its way. */
 export class Outgoing implements QueuedMessage {
-  readonly id: string;
-  readonly topic: string;
-  readonly event: string;
-  readonly payload: unknown;
-  readonly at: number;
-  readonly timeoutMs: number | undefined;
+  declare readonly id: string;
+  declare readonly topic: string;
+  declare readonly event: string;
+  declare readonly payload: unknown;
+  declare readonly at: number;
+  declare readonly timeoutMs: number | undefined;
   status: "waiting" | "sent" = "waiting";
   attempts = 0;
   /** Ends the wait for the answer to the last attempt. */
@@ -49,19 +55,9 @@ export class Outgoing implements QueuedMessage {
   readonly #outcome: Outcome;
   readonly #queue: OfflineQueue;
 
-  constructor(
-    queue: OfflineQueue,
-    { id, topic, event, payload, at }: Omit<QueuedMessage, "status" | "attempts">,
-    timeoutMs: number | undefined,
-    outcome: Outcome,
-  ) {
+  constructor(queue: OfflineQueue, given: Given, outcome: Outcome) {
+    Object.assign(this, given);
     this.#queue = queue;
-    this.id = id;
-    this.topic = topic;
-    this.event = event;
-    this.payload = payload;
-    this.at = at;
-    this.timeoutMs = timeoutMs;
     this.#outcome = outcome;
   }
 
@@ -88,13 +84,10 @@ export class OfflineQueue implements Iterable<QueuedMessage> {
   /**
    * Makes an empty one.
    *
-   * @throws {TroupeError} `invalid_option` if `max` is no whole number of at least 1.
+   * @throws {TroupeError} `invalid_option` if `max` is no number of at least 1.
    */
   constructor(counters: Counters, max: number = MAX_QUEUED) {
-    if (!(Number.isSafeInteger(max) && max >= 1)) {
-      const message = `Cannot queue ${max} messages. Accepted: maxQueued of at least 1`;
-      throw new TroupeError("invalid_option", message, { details: { option: "maxQueued", value: max } });
-    }
+    checkAtLeastOne("maxQueued", max);
     this.max = max;
     this.#counters = counters;
   }
@@ -115,8 +108,7 @@ export class OfflineQueue implements Iterable<QueuedMessage> {
    */
   cancel(id: string): boolean {
     const message = [...this.#messages].find((each) => each.id === id);
-    const reason = `Cannot go on with message ${id}: it was taken out of the queue`;
-    message?.reject(new TroupeError("cancelled", reason));
+    message?.reject(refused("cancelled", `go on with message ${id}`));
     return message !== undefined;
   }
 
@@ -129,12 +121,10 @@ export class OfflineQueue implements Iterable<QueuedMessage> {
   add(message: Outgoing): void {
     if (this.#messages.size >= this.max) {
       this.#counters.add("queue.refused");
-      throw new TroupeError(
-        "queue_full",
-        `Cannot send "${message.event}" to ${message.topic}: ${this.max} messages are on their way already, ` +
-          "which is as many as maxQueued accepts",
-        { retryable: true, details: { max: this.max } },
-      );
+      const { max } = this;
+      throw refused("queue_full", `send "${message.event}" to ${message.topic}`, { max }, {
+        retryable: true,
+      });
     }
     this.#messages.add(message);
   }

@@ -5,9 +5,11 @@
  */
 
 import { type Channel, Presence, type PresenceEntry } from "phoenix";
-import { TroupeError } from "../base/errors.ts";
 import type { AnyRecord } from "../contract/mod.ts";
+import type { Feature } from "./feature.ts";
 import { type Failed, Listeners, type ListenOptions } from "./listeners.ts";
+import type { Membership } from "./membership.ts";
+import { refused } from "./refused.ts";
 
 /**
  * One presence of a key: a tab, a device.
@@ -100,8 +102,7 @@ export class PresenceView<M = AnyRecord> implements Iterable<Present<M>> {
   page(after = 0): Promise<PresencePage<M>> {
     return new Promise((resolve, reject) => {
       const failed = (response: unknown): void => {
-        const message = "Cannot have a page of those who are present: the server gives none";
-        reject(new TroupeError("no_page", message, { details: { response } }));
+        reject(refused("no_page", "have a page of those who are present", { response }));
       };
       if (this.#channel?.state !== "joined") return failed(null);
       this.#channel.push(PRESENCE_EVENT, { after })
@@ -174,3 +175,9 @@ function pageOf<M>({ count, sample, page, next = null }: CountedPresence): Prese
   }));
   return { count, present, next };
 }
+
+/** Gives channels `channel.presence`: for the option `use` of `connect`. */
+export const withPresence: Feature = {
+  name: "withPresence",
+  equip: ({ link }: Membership) => ({ presence: new PresenceView(link.failed) }),
+};

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { TroupeError } from "../base/errors.ts";
 import type { Random } from "../base/random.ts";
+import { checkAtLeastOne } from "./refused.ts";
 
 /** How long a client waits before it tries again. */
 export interface ReconnectOptions {
@@ -31,11 +31,8 @@ export class Reconnect {
    * @throws {TroupeError} `invalid_option` if a bound is no number of at least 1.
    */
   constructor(random: Random, { baseMs = 500, maxMs = 15_000 }: ReconnectOptions = {}) {
-    for (const [option, value] of Object.entries({ baseMs, maxMs })) {
-      if (value >= 1) continue;
-      const message = `Cannot wait with ${option}: ${value}. Accepted: milliseconds, at least 1`;
-      throw new TroupeError("invalid_option", message, { details: { option, value } });
-    }
+    checkAtLeastOne("baseMs", baseMs);
+    checkAtLeastOne("maxMs", maxMs);
     this.#random = random;
     this.#baseMs = baseMs;
     this.#maxMs = maxMs;

@@ -5,12 +5,14 @@
  */
 
 import type { Channel as PhoenixChannel } from "phoenix";
-import { TroupeError } from "../base/errors.ts";
-import { anyRecord, check, type Checked, type ExchangeDefinition, type Issue } from "../contract/mod.ts";
-import { faultsOf } from "./faults.ts";
+import type { TroupeError, TroupeErrorOptions } from "../base/errors.ts";
+import { isRecord } from "../base/record.ts";
+import type { Checked, ExchangeDefinition } from "../contract/mod.ts";
+import { anyRecord, validate } from "../contract/schema.ts";
 import { InOrder, type Step } from "./in_order.ts";
 import type { Link } from "./link.ts";
 import { type Outcome, Outgoing } from "./offline_queue.ts";
+import { refused, retryAfterMsOf } from "./refused.ts";
 
 /** What `channel.send` can be told. */
 export interface SendOptions {
@@ -55,14 +57,16 @@ export class Sender {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const definition = Object.hasOwn(this.#events, event) ? this.#events[event] : undefined;
-      if (definition === undefined) return reject(this.#unknown(event));
+      if (definition === undefined) {
+        return reject(this.#cannot("unknown_event", event, { event, accepted: Object.keys(this.#events) }));
+      }
       const outcome = {
         resolve: (response: unknown) => resolve(this.#read(event, definition, response)),
         reject,
       };
       this.#steps.add(() => {
         try {
-          const checked = check(definition.payload ?? anyRecord, payload);
+          const checked = validate(definition.payload ?? anyRecord, payload);
           const submit = (result: Checked<unknown>): void =>
             this.#submit(event, payload, result, options, outcome);
           if (!(checked instanceof Promise)) return submit(checked);
@@ -79,8 +83,10 @@ export class Sender {
     this.#phoenix = phoenix;
     for (const message of this.#link.queue.of(this.#topic)) {
       if (message.status === "waiting") this.#push(message);
-      else if (resumed && isRecord(message.payload)) this.#repeat(message);
-      else message.reject(this.#unsure(message));
+      else if (resumed && isRecord(message.payload)) {
+        this.#link.counters.add("messages.repeated");
+        this.#push(message);
+      } else message.reject(this.#cannot("outcome_unknown", message.event));
     }
   }
 
@@ -104,32 +110,29 @@ export class Sender {
     { signal, timeoutMs, queue = true }: SendOptions,
     { resolve, reject }: Outcome,
   ): void {
-    if (!checked.ok) return reject(this.#invalid(event, checked.issues));
+    if (!checked.ok) return reject(this.#cannot("invalid_payload", event, { event, issues: checked.issues }));
     if (this.#ended !== null) return reject(this.#ended);
-    if (this.#phoenix === null && !queue) return reject(this.#notJoined(event));
+    if (this.#phoenix === null && !queue) {
+      return reject(this.#cannot("not_joined", event, {}, { retryable: true }));
+    }
     const { clock, queue: messages } = this.#link;
-    const given = { id: this.#link.newId(), topic: this.#topic, event, payload, at: clock.now() };
+    const given = {
+      id: this.#link.newId(),
+      topic: this.#topic,
+      event,
+      payload,
+      at: clock.now(),
+      timeoutMs,
+    };
     const settled = (settle: (value: unknown) => void) => (value: unknown): void => {
       signal?.removeEventListener("abort", abort);
       settle(value);
     };
-    const message = new Outgoing(messages, given, timeoutMs, {
-      resolve: settled(resolve),
-      reject: settled(reject),
-    });
+    const message = new Outgoing(messages, given, { resolve: settled(resolve), reject: settled(reject) });
     const abort = (): void => message.reject(signal?.reason);
-    try {
-      messages.add(message);
-    } catch (error) {
-      return reject(error);
-    }
+    messages.add(message);
     signal?.addEventListener("abort", abort);
     if (this.#phoenix !== null) this.#push(message);
-  }
-
-  #repeat(message: Outgoing): void {
-    this.#link.counters.add("messages.repeated");
-    this.#push(message);
   }
 
   #push(message: Outgoing): void {
@@ -146,77 +149,42 @@ export class Sender {
     const push = phoenix.push(event, wire, message.timeoutMs)
       .receive("ok", current((response) => message.resolve(response)))
       .receive("error", current((response) => message.reject(this.#refused(event, response))))
-      .receive("timeout", current(() => message.reject(this.#late(message))));
+      .receive(
+        "timeout",
+        current(() =>
+          message.reject(
+            this.#cannot("reply_timeout", event, { ms: message.timeoutMs ?? this.#link.timeoutMs }),
+          )
+        ),
+      );
     // Its timer would keep a program of Deno's or Node's alive.
     message.forget = () => push.cancelTimeout();
   }
 
   async #read(event: string, { reply: schema }: ExchangeDefinition, response: unknown): Promise<unknown> {
     if (schema === undefined) return response;
-    const checked = await check(schema, response);
+    const checked = await validate(schema, response);
     if (checked.ok) return checked.value;
     this.#link.counters.add("replies.invalid");
-    throw new TroupeError(
-      "invalid_reply",
-      `Cannot read the answer to "${event}" of ${this.#topic}: this client's contract refuses it. It took effect`,
-      { details: { issues: checked.issues } },
-    );
+    throw this.#cannot("invalid_reply", event, { issues: checked.issues });
   }
 
-  #unknown(event: string): TroupeError {
-    const accepted = Object.keys(this.#events);
-    return new TroupeError(
-      "unknown_event",
-      `Cannot send "${event}" to ${this.#topic}: its contract has ${
-        accepted.join(", ") || "no events of a client's"
-      }`,
-      { details: { event, accepted } },
-    );
-  }
-
-  #invalid(event: string, issues: readonly Issue[]): TroupeError {
-    const message = `Cannot send "${event}" to ${this.#topic}: ${faultsOf(issues)}`;
-    return new TroupeError("invalid_payload", message, { details: { event, issues } });
-  }
-
-  #notJoined(event: string): TroupeError {
-    const message = `Cannot send "${event}" to ${this.#topic} now: it is not joined, and queue is false`;
-    return new TroupeError("not_joined", message, { retryable: true });
+  #cannot(
+    code: string,
+    event: string,
+    details?: Record<string, unknown>,
+    options?: TroupeErrorOptions,
+  ): TroupeError {
+    return refused(code, `send "${event}" to ${this.#topic}`, details, options);
   }
 
   #refused(event: string, response: unknown): TroupeError {
-    const { reason, retryAfterMs } = isRecord(response) ? response : {};
-    return new TroupeError(
-      "message_refused",
-      `The server refuses "${event}" to ${this.#topic}: ${String(reason ?? "it gives no reason")}`,
-      {
-        retryable: reason === "overloaded" || reason === "rate_limited",
-        ...(typeof retryAfterMs === "number" && { retryAfterMs }),
-        details: { reason, response },
-      },
-    );
+    const { reason } = (response ?? {}) as { reason?: unknown };
+    return this.#cannot("message_refused", event, { reason, response }, {
+      retryable: reason === "overloaded" || reason === "rate_limited",
+      retryAfterMs: retryAfterMsOf(response),
+    });
   }
-
-  #late({ event, timeoutMs }: Outgoing): TroupeError {
-    const ms = timeoutMs ?? this.#link.timeoutMs;
-    const message =
-      `Nothing was answered to "${event}" of ${this.#topic} within ${ms} ms. It may have taken effect`;
-    return new TroupeError("reply_timeout", message);
-  }
-
-  #unsure({ event }: Outgoing): TroupeError {
-    return new TroupeError(
-      "outcome_unknown",
-      `Cannot say what became of "${event}" to ${this.#topic}: the connection broke before its answer, and the session ` +
-        "that could know it is gone. It may have taken effect; repeat it only if twice does no harm",
-    );
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof ArrayBuffer) &&
-    !ArrayBuffer.isView(value);
 }
 
 /** What the `phoenix` client takes as a payload; its type knows objects alone, its code any JSON. */

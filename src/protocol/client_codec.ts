@@ -101,7 +101,7 @@ export function createCodec(): ClientCodec {
       if (!Array.isArray(value) || !Array.isArray(value[0])) return deliverText(value, callback);
       positions.deliverAll(value, (message) => deliverText(message, callback));
     },
-    position: (topic) => positions.of(topic),
+    position: (topic) => positions.standing(topic)?.offset ?? null,
     resume: (topic, options) => positions.resume(topic, options),
     forget: (topic) => positions.forget(topic),
   };

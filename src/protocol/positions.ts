@@ -57,10 +57,12 @@ const GREETING_EVENT = "troupe:session";
 const MISSED_EVENT = "troupe:missed";
 
 /** Where a topic's publications were delivered up to. */
-interface Standing {
-  /** `null`: the server has named no history. */
+export interface Standing {
+  /** The history; `null`: the server has named none. */
   epoch: string | null;
+  /** The offset of the last one; `null` if there was none. */
   offset: number | null;
+  /** The connection over which it was joined. */
   connection: string | null;
 }
 
@@ -124,14 +126,14 @@ export class Positions {
     if (errors.length > 0) throw errors[0];
   }
 
-  /** The offset up to which a topic's publications were delivered; `null` if there is none. */
-  of(topic: string): number | null {
-    return this.#memberships.get(topic)?.standing.offset ?? null;
+  /** Where the client stands in a topic; `undefined` if it is not joined over this socket. */
+  standing(topic: string): Standing | undefined {
+    return this.#memberships.get(topic)?.standing;
   }
 
   /** What goes into a join's payload, so that the server goes on where this client was. */
   resume(topic: string, { last }: ResumeOptions = {}): ResumeParams {
-    const { epoch = null, offset = null, connection = null } = this.#memberships.get(topic)?.standing ?? {};
+    const { epoch = null, offset = null, connection = null } = this.standing(topic) ?? {};
     const request: ResumeRequest = {
       ...(epoch !== null && offset !== null && { epoch, offset }),
       ...(last !== undefined && { last }),
@@ -142,8 +144,8 @@ export class Positions {
 
   /** Forgets a topic's position, not its membership. */
   forget(topic: string): void {
-    const known = this.#memberships.get(topic);
-    if (known !== undefined) known.standing.epoch = known.standing.offset = null;
+    const standing = this.standing(topic);
+    if (standing !== undefined) standing.epoch = standing.offset = null;
   }
 
   #delivered(known: Membership, { topic, event, join_ref, payload }: ClientMessage): void {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { App, defineTopic } from "../../mod.ts";
-import { RequestRefused, TroupeError } from "../../src/client/mod.ts";
+import { eventsOf, RequestRefused, TroupeError } from "../../src/client/mod.ts";
 import { z } from "zod";
 import { Room, roomApp } from "./room.ts";
 import { becomes, ClientStage, soon } from "./stage.ts";
@@ -19,7 +19,7 @@ Deno.test("a channel joins, sends, hears and leaves", async () => {
   assertEquals(heard, [["Ada", "hi"]]);
   await soon(room.leave());
   assertEquals([room.status, await room.ended], ["ended", { kind: "left", reason: undefined }]);
-  await assertRejects(() => room.send("typing"), TroupeError, "it was left");
+  await assertRejects(() => room.send("typing"), TroupeError, "left");
 });
 
 Deno.test("what is sent before the join waits for it, in order", async () => {
@@ -58,7 +58,7 @@ Deno.test("a listener that is set right behind the join misses nothing, also whe
   const greeter = stage.connect().join(Greeter, {});
   await soon(greeter.joined);
   const heard: number[] = [];
-  for await (const { n } of greeter.events("hello")) {
+  for await (const { n } of eventsOf(greeter, "hello")) {
     if (heard.push(n) === 3) break;
   }
   assertEquals(heard, [1, 2, 3]);
@@ -68,9 +68,9 @@ Deno.test("events are an async iterable, which ends with the loop, the signal or
   await using stage = new ClientStage(roomApp());
   const room = stage.connect().join(Room, { id: "7" });
   const aborter = new AbortController();
-  const aborted = room.events("said", { signal: aborter.signal });
-  const ended = room.events("said");
-  const left = room.events("said");
+  const aborted = eventsOf(room, "said", { signal: aborter.signal });
+  const ended = eventsOf(room, "said");
+  const left = eventsOf(room, "said");
   for (const text of ["a", "b"]) await soon(room.send("say", { text }));
   aborter.abort();
   const texts = async (stream: AsyncIterable<{ text: string }>) =>
@@ -83,7 +83,7 @@ Deno.test("events are an async iterable, which ends with the loop, the signal or
   assertEquals(await soon(texts(left)), []);
   await soon(room.leave());
   assertEquals(await soon(texts(ended)), ["a", "b"]);
-  assertEquals(await soon(texts(room.events("said"))), []);
+  assertEquals(await soon(texts(eventsOf(room, "said"))), []);
 });
 
 Deno.test("signals end what they are given to: listeners, messages, waiting for one event, the channel", async () => {
@@ -123,12 +123,12 @@ Deno.test("what the contract refuses is not sent, and the error says why", async
   const invalid = await assertRejects(() => room.send("say", { text: "x".repeat(21) }), TroupeError, "text");
   assertEquals([invalid.code, invalid.retryable], ["invalid_payload", false]);
   // deno-lint-ignore no-explicit-any
-  const unknown = await assertRejects(() => room.send("shout" as any), TroupeError, "say, draw");
+  const unknown = await assertRejects(() => room.send("shout" as any), TroupeError, `"say","draw"`);
   assertEquals(unknown.code, "unknown_event");
   const join = assertThrows(() => troupe.join(Room, { id: "8" }, { nickname: "" }), TroupeError, "nickname");
   assertEquals(join.code, "invalid_payload");
   assertThrows(() => troupe.join(Room, { id: "" }), TroupeError, "Accepted");
-  const twice = assertThrows(() => troupe.join(Room, { id: "7" }), TroupeError, "joined already");
+  const twice = assertThrows(() => troupe.join(Room, { id: "7" }), TroupeError, "already_joined");
   assertEquals(twice.code, "already_joined");
 });
 
@@ -203,7 +203,7 @@ Deno.test("a channel that the server closes has ended, and says by whom and why"
   const [kicked, closed] = ["1", "2"].map((id) => troupe.join(Room, { id }));
   await soon(Promise.all([kicked.joined, closed.joined]));
   const last = kicked.next("troupe:ended");
-  const missing = assertRejects(() => kicked.next("said"), TroupeError, "put this client out: spam");
+  const missing = assertRejects(() => kicked.next("said"), TroupeError, `"kicked","reason":"spam"`);
   stage.app.topics.kick({ user: "ada" }, "room:1", "spam");
   assertEquals(await soon(kicked.ended), { kind: "kicked", reason: "spam" });
   assertEquals(await soon(last), { kind: "kicked", reason: "spam" });

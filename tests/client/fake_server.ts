@@ -7,7 +7,14 @@
 import type { Inbound } from "../../src/protocol/codec.ts";
 import type { Frame } from "../../src/protocol/frame.ts";
 import { phoenixV21 } from "../../src/protocol/phoenix_v2_1.ts";
-import { type Client, connect, type ConnectOptions } from "../../src/client/mod.ts";
+import {
+  type Client,
+  connect,
+  type ConnectOptions,
+  withAnswers,
+  withPresence,
+  withState,
+} from "../../src/client/mod.ts";
 import { soon } from "./stage.ts";
 
 /** One connection, from the server's side. */
@@ -99,6 +106,7 @@ export class FakeServer implements AsyncDisposable {
       else taker(connection);
     };
     const client = connect("ws://fake.example/socket", {
+      use: [withAnswers, withPresence, withState],
       reconnect: { baseMs: 1, maxMs: 1 },
       transport: class extends FakeConnection {
         constructor(url: string) {

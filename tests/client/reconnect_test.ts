@@ -35,7 +35,7 @@ Deno.test("a wait that the server asks for takes the place of the next one, and 
 
 Deno.test("bounds that make no sense are refused", () => {
   for (const options of [{ baseMs: 0 }, { maxMs: -1 }, { baseMs: NaN }]) {
-    const error = assertThrows(() => new Reconnect(seededRandom(1), options), TroupeError, "Accepted");
+    const error = assertThrows(() => new Reconnect(seededRandom(1), options), TroupeError, "accepted");
     assertEquals(error.code, "invalid_option");
   }
 });

@@ -6,7 +6,14 @@
 
 import { deadline } from "@std/async/deadline";
 import type { App, Listening } from "../../mod.ts";
-import { type Client, connect, type ConnectOptions } from "../../src/client/mod.ts";
+import {
+  type Client,
+  connect,
+  type ConnectOptions,
+  withAnswers,
+  withPresence,
+  withState,
+} from "../../src/client/mod.ts";
 
 /** Only a broken server or client is that slow. */
 export const PATIENCE_MS = 20_000;
@@ -35,6 +42,7 @@ export class ClientStage implements AsyncDisposable {
   /** A client. It comes back without a pause. */
   connect(options: ConnectOptions = {}): Client {
     const client = connect(this.url, {
+      use: [withAnswers, withPresence, withState],
       reconnect: { baseMs: 1, maxMs: 5 },
       failed: (error, event) => {
         throw new Error(`a listener of ${event} has failed`, { cause: error });

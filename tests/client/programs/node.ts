@@ -1,6 +1,6 @@
 // What our client does in a runtime: `node bundle.js ws://…/socket` prints one line of JSON.
 import * as z from "zod/mini";
-import { connect } from "@troupe/core/client/node";
+import { connect, eventsOf } from "@troupe/core/client/node";
 import { defineTopic } from "@troupe/core/contract";
 
 const Room = defineTopic("room:{id}", {
@@ -21,7 +21,7 @@ const troupe = connect(url, { reconnect: { baseMs: 1, maxMs: 5 } });
 const room = troupe.join(Room, { id: "7" }, { nickname: "Ada" });
 const { motd } = await room.joined;
 const heard: string[] = [];
-const texts = room.events("said");
+const texts = eventsOf(room, "said");
 await room.send("say", { text: "one" });
 // At this the server cuts the connection; the client comes back by itself.
 room.send("typing").catch(() => {});

@@ -2,7 +2,7 @@
 // What a page with one contract has: the client, the phoenix client in it, and a schema library.
 import * as z from "zod/mini";
 import { connect } from "@troupe/core/client";
-import { defineTopic } from "@troupe/core/contract";
+import { defineTopic } from "@troupe/core/contract/lean";
 
 const Room = defineTopic("room:{id}", {
   join: { payload: z.object({ nickname: z.string() }), reply: z.object({ motd: z.string() }) },

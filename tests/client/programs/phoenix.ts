@@ -1,4 +1,4 @@
 // The part of a page that is the published client, to be weighed alone.
-import { Presence, Socket } from "phoenix";
+import { LongPoll, Serializer, Socket } from "phoenix";
 
-console.log(Socket, Presence);
+console.log(Socket, LongPoll, Serializer);

@@ -1,6 +1,6 @@
 // A page whose tabs share one connection. `?mode=worker` or `?mode=leader`; what a test does with it is on `window`.
 import * as z from "zod/mini";
-import { connect } from "@troupe/core/client";
+import { connect, withAnswers, withState } from "@troupe/core/client";
 import { sharedTabs } from "@troupe/core/client/tabs";
 import { defineTopic } from "@troupe/core/contract";
 
@@ -21,7 +21,11 @@ const transport = sharedTabs({
   name: "ada",
   ...(searchParams.get("mode") === "worker" && { worker: "/worker.js" }),
 });
-const troupe = connect(`${origin}/socket`, { transport, reconnect: { baseMs: 10, maxMs: 50 } });
+const troupe = connect(`${origin}/socket`, {
+  transport,
+  use: [withAnswers, withState],
+  reconnect: { baseMs: 10, maxMs: 50 },
+});
 const board = troupe.join(Board, { id: "1" });
 const heard: string[] = [];
 let drops = 0;

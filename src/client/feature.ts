@@ -1,0 +1,77 @@
+/**
+ * What a client can be given beyond the basics.
+ *
+ * @module
+ */
+
+import type { Channel } from "phoenix";
+import type { AnswerMessage } from "../protocol/requests.ts";
+import type { ListenOptions } from "./listeners.ts";
+import { refused } from "./refused.ts";
+
+/** Who is there. */
+export interface PresencePart {
+  /** A new channel of the published client, before it joins. */
+  follow(channel: Channel): void;
+}
+
+/** The topic's state. */
+export interface StatePart {
+  /** The state; `undefined` until it is there. */
+  readonly value: unknown;
+  /** The topic is about to be joined. */
+  joining(): void;
+  /** Calls `then` when the state is there, or will not come. */
+  whenKnown(then: () => void): void;
+  /** Nobody waits for the state any more. */
+  goOn(): void;
+  /** A snapshot has come. */
+  received(snapshot: unknown): void;
+  /** An event has come; whether it has changed the state. */
+  happened(event: string, raw: unknown, offset: number | null): boolean;
+  /** An event was left out. */
+  skipped(event: string): void;
+}
+
+/** Answers to what the server asks. */
+export interface AnswersPart {
+  /** From now on `handler` answers `event`. */
+  set(event: string, handler: (payload: never) => unknown, options?: ListenOptions): () => void;
+  /** The answer to a question. */
+  answer(asked: unknown): Promise<AnswerMessage>;
+}
+
+/** What the features add to a membership. */
+export interface Parts {
+  readonly presence?: PresencePart;
+  readonly state?: StatePart;
+  readonly answers?: AnswersPart;
+}
+
+/**
+ * Something that the channels of a client can do, for the option `use` of `connect`: `withPresence`, `withState`,
+ * `withAnswers`. A page pays for those alone that it names.
+ */
+export interface Feature {
+  /** `withPresence`, … */
+  readonly name: string;
+  /**
+   * Is called for each new membership of a topic.
+   *
+   * @internal
+   */
+  readonly equip: (membership: never) => Parts;
+}
+
+/** A part of a membership. Throws `feature_missing` where the client was made without its feature. */
+export function partOf<Name extends keyof Parts>(
+  { parts, topic }: { readonly parts: Parts; readonly topic: string },
+  name: Name,
+): NonNullable<Parts[Name]> {
+  const part = parts[name];
+  if (part !== undefined) return part;
+  const feature = `with${name[0].toUpperCase()}${name.slice(1)}`;
+  throw refused("feature_missing", `have ${name} of ${topic}`, {
+    accepted: `connect(url, { use: [${feature}] })`,
+  });
+}
