@@ -68,7 +68,7 @@ async function run(
     const endMs = performance.now() + forMs;
     for (let beat = 1; performance.now() < endMs; beat++) {
       for (let left = 1 + random.integer(3); left > 0; left--) if (publish(app, published + 1)) published++;
-      if (harm !== undefined && beat % 20 === 0) harm();
+      if (harm !== undefined && beat % 30 === 0) harm();
       const pulls = random.float() * 2 * pullsPerSecond * BEAT_MS / 1_000;
       for (let left = Math.round(pulls); left > 0; left--) cables.pull(danglesMs / BEAT_MS);
       cables.turn();
@@ -158,7 +158,7 @@ Deno.test("Cable pull: where the history is too small, or forgotten, every gap i
   const log = memoryLog({ maxTopics: 1 });
   const { recoveries, told } = await run({
     log,
-    history: { size: 15, ttlMs: 600_000 },
+    history: { size: 6, ttlMs: 600_000 },
     clients: 50,
     forMs: 4_000,
     pullsPerSecond: 40,

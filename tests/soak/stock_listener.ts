@@ -58,7 +58,7 @@ export class StockListener {
       rejoinAfterMs: () => 5 + random.integer(50),
     });
     this.#channel = this.#socket.channel(topic, () => ({ ...codec.resume(topic, { last: 5 }) }));
-    this.#channel.on<{ n: number }>("said", ({ n }) => this.#hear(n, codec.position(topic)!));
+    this.#channel.on<{ n: number }>("said", ({ n }) => this.#hear(n));
     this.#channel.join().receive("ok", (response) => this.#begin((response as { troupe: Standing }).troupe));
     this.#socket.connect();
   }
@@ -103,7 +103,7 @@ export class StockListener {
     this.#look();
   }
 
-  #hear(n: number, _before: number): void {
+  #hear(n: number): void {
     if (this.#mayJump && n > this.#expected) {
       this.#tally.told += n - this.#expected;
       this.#expected = n;
