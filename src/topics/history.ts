@@ -88,12 +88,12 @@ export class History {
   /** What a client gets that joins where the history stood at `head`. It does not throw, and does not reject. */
   replay(wish: ResumeWish | null, head: LogHead): Replay | Promise<Replay> {
     const plan = planRecovery(wish, head, this.#ports.replay);
-    if (plan.after >= head.offset) return this.#began({ head, entries: [] }, plan, head);
+    if (plan.after >= head.offset) return this.#replayed({ head, entries: [] }, plan, head);
     try {
       const max = this.#head.offset - plan.after; // what was appended behind `head` in the same turn is read, too
       const page = this.#ports.log.read(this.#topic, plan.after, max);
-      if (!(page instanceof Promise)) return this.#began(page, plan, head);
-      return page.then((read) => this.#began(read, plan, head)).catch((error) =>
+      if (!(page instanceof Promise)) return this.#replayed(page, plan, head);
+      return page.then((read) => this.#replayed(read, plan, head)).catch((error) =>
         this.#unread(error, plan, head)
       );
     } catch (error) {
@@ -108,6 +108,13 @@ export class History {
     const plan = { asked, isReset: outcome === "reset", after: 0 };
     const { epoch, offset } = this.#head;
     return { recovery: recoveryFrom(plan, epoch, firstOffset ?? offset + 1), publications: [] };
+  }
+
+  /** A client has begun so. */
+  began({ recovery, publications }: Replay): void {
+    const { counters } = this.#ports;
+    if (recovery.outcome !== null) counters.add(`recoveries.${recovery.outcome}`);
+    counters.add("recoveries.replayed", publications.length);
   }
 
   /** What was kept up to now, for those who fold it. Throws, or rejects, where that is not all there was. */
@@ -137,15 +144,12 @@ export class History {
     return page instanceof Promise ? page.then(whole) : whole(page);
   }
 
-  #began(page: LogPage, plan: RecoveryPlan, head: LogHead): Replay {
+  #replayed(page: LogPage, plan: RecoveryPlan, head: LogHead): Replay {
     if (page.head.epoch !== head.epoch) return this.#unread(new Error("it has another epoch"), plan, head);
     const { entries } = page;
     const replayed = entries.slice(firstReplayed(page, head, this.#ports.replay))
       .filter(({ offset }) => offset <= head.offset);
     const recovery = recoveryFrom(plan, head.epoch, replayed[0]?.offset ?? head.offset + 1);
-    const { counters } = this.#ports;
-    if (recovery.outcome !== null) counters.add(`recoveries.${recovery.outcome}`);
-    counters.add("recoveries.replayed", replayed.length);
     return { recovery, publications: replayed.map((entry) => this.#restored(head.epoch, entry)) };
   }
 
@@ -167,7 +171,7 @@ export class History {
     return restored;
   }
 
-  /** The joins of a turn are done: nothing that was read is held any longer. */
+  /** Those who join together are in: nothing that was read is held any longer. */
   release(): void {
     this.#shared = null;
   }

@@ -145,8 +145,22 @@ export class Topic implements Committable {
 
   /** Forgets a subscriber. It is not called any more. */
   unsubscribe(subscriber: Subscriber): void {
-    if (this.#subscribers.delete(subscriber) && subscriber.gainsByWaiting) this.#gainers--;
+    this.#dismiss(subscriber);
+    this.#remove(subscriber);
     this.#extensions?.left(subscriber);
+  }
+
+  #remove(subscriber: Subscriber): void {
+    if (this.#subscribers.delete(subscriber) && subscriber.gainsByWaiting) this.#gainers--;
+  }
+
+  /** Nobody stands in for `subscriber` any more. Gives who did. */
+  #dismiss(subscriber: Subscriber): Recovering | undefined {
+    const standIn = this.#standIns.get(subscriber);
+    if (standIn === undefined) return undefined;
+    this.#standIns.delete(subscriber);
+    this.#remove(standIn);
+    return standIn;
   }
 
   /** Its actor has ended. */
@@ -215,7 +229,7 @@ export class Topic implements Committable {
     logger.log("error", "publications could not be stored", { topic: this.name, error: messageOf(error) });
     this.#storing = entries.filter((entry) => {
       if (!("publication" in entry) || entry.publication.kept === null) return true;
-      entry.publication.fail();
+      this.#tell(entry.publication, false);
       return false;
     });
     this.#attempt(() => this.#extensions?.failed());
@@ -241,13 +255,23 @@ export class Topic implements Committable {
     }
     for (const beginning of beginnings) {
       for (const own of publications.slice(0, beginning.from)) {
-        if (own.origin === beginning.subscriber) own.acknowledge();
+        if (own.origin === beginning.subscriber) this.#tell(own, true);
       }
       this.#admit(beginning, fanout);
     }
-    this.#history?.release();
-    for (const publication of publications) publication.acknowledge();
+    if (this.#standIns.size === 0) this.#history?.release();
+    for (const publication of publications) this.#tell(publication, true);
     this.#ports.counters.add("publications", publications.length);
+  }
+
+  /** Tells the author of a publication what has become of it: behind the author's beginning. */
+  #tell(publication: Publication, isStored: boolean): void {
+    const standIn = this.#standIns.size === 0
+      ? undefined
+      : this.#standIns.get(publication.origin as Subscriber);
+    if (standIn !== undefined) standIn.owe(publication, isStored);
+    else if (isStored) publication.acknowledge();
+    else publication.fail();
   }
 
   /** The subscriptions of the turn, each in its place among the publications, which extensions hear of in that order. */
@@ -282,6 +306,7 @@ export class Topic implements Committable {
     if (replay instanceof Promise) return this.#recoverLater(beginning, replay, fanout);
     this.#enter(subscriber, beginning.greetings, replay.recovery);
     if (!subscriber.active) return;
+    this.#history!.began(replay);
     if (replay.publications.length > 0) {
       new Fanout(replay.publications, this.#unencodable).deliver(subscriber);
     }
@@ -312,28 +337,32 @@ export class Topic implements Committable {
     if (standIn.gainsByWaiting) this.#gainers++;
     replay.then((read) => {
       if (this.#standIns.get(subscriber) !== standIn || this.#isOver) return;
-      this.#standIns.delete(subscriber);
-      this.unsubscribe(standIn);
-      const { recovery, publications } = standIn.overflowed
-        ? this.#history!.overtaken(read, standIn.firstOffset)
-        : read;
-      this.#attempt(() => {
-        this.#enter(subscriber, greetings, recovery);
-        if (!subscriber.active) return;
-        standIn.handOver(new Fanout(publications, this.#unencodable));
-        this.#add(subscriber);
-      });
+      this.#dismiss(subscriber);
+      this.#attempt(() => this.#recovered(standIn, greetings, read));
+      if (this.#standIns.size === 0) this.#history!.release();
       this.#ports.scheduler.drain();
     });
   }
 
+  #recovered(standIn: Recovering, greetings: readonly Greeting[], read: Replay): void {
+    const { inner: subscriber, overflowed } = standIn;
+    const replay = overflowed ? this.#history!.overtaken(read, standIn.firstOffset) : read;
+    // What is lost has to be in what it is greeted with.
+    const fresh = overflowed ? this.#extensions?.joining(subscriber) ?? [] : greetings;
+    this.#enter(subscriber, fresh, replay.recovery);
+    if (!subscriber.active) return;
+    this.#history!.began(replay);
+    standIn.handOver(new Fanout(replay.publications, this.#unencodable));
+    this.#add(subscriber);
+  }
+
   /** A client that went and came back while its past was read begins anew. */
   #replaceStandIn(subscriber: Subscriber, standIn: Recovering): void {
-    const before = this.#standIns.get(subscriber);
+    const before = this.#dismiss(subscriber);
     this.#standIns.set(subscriber, standIn);
     if (before === undefined) return;
-    this.unsubscribe(before);
     subscriber.committed();
+    before.giveUp();
   }
 
   /** What an extension throws ends the topic, in its actor's turn. */
