@@ -237,8 +237,10 @@ function stand(standing: Standing, greeting: unknown): void {
   const { epoch, offset, connection, recovery } = (greeting ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof connection === "string") standing.connection = connection;
   if (typeof epoch !== "string" || typeof offset !== "number") return;
-  // What was asked for lies behind what was delivered since, if anything was.
-  if (recovery === "recovered" && epoch === standing.epoch) return advance(standing, offset);
+  // What was asked for, or the end of what is lost, lies behind what was delivered since, if anything was.
+  if ((recovery === "recovered" || recovery === "partial") && epoch === standing.epoch) {
+    return advance(standing, offset);
+  }
   standing.epoch = epoch;
   standing.offset = offset;
 }

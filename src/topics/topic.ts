@@ -1,5 +1,6 @@
 import { messageOf } from "../base/errors.ts";
 import type { Context } from "../actors/behavior.ts";
+import { offer } from "../actors/inside.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import type { Committable, Committer } from "./committer.ts";
 import type { ExtendedTopic, ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
@@ -373,7 +374,7 @@ export class Topic implements Committable {
       if (this.#host === null) throw error;
       this.#fault ??= error;
       this.#isOver = true; // nothing goes out that came behind the fault
-      this.#host.self.tell({ type: "run", task: () => this.checkFault() });
+      offer(this.#host.self, { type: "run", task: () => this.checkFault() }); // if it is full, there is a turn anyway
     }
   }
 

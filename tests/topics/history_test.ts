@@ -134,19 +134,22 @@ Deno.test("Resume: a client that goes and comes back while its past is read begi
 
 /** One step of a random run. */
 type Step =
-  | { kind: "publish"; kept: boolean }
+  | { kind: "publish"; kept: boolean; by: number }
   | { kind: "join"; behind: number }
   | { kind: "turn" }
   | { kind: "proceed"; index: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("publish" as const), kept: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("publish" as const), kept: fc.boolean(), by: fc.nat(3) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("join" as const), behind: fc.nat(6) }) },
   { weight: 3, arbitrary: fc.constant({ kind: "turn" as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("proceed" as const), index: fc.nat(5) }) },
 );
 
-Deno.test("Resume: whatever is published, joined, stored and read in which order, nothing is lost or comes twice", async () => {
+Deno.test("Resume: whatever is published, joined, stored and read in which order, nothing is lost, comes twice or early", async () => {
   const numRuns = Deno.env.get("TROUPE_LONG") === "1" ? 5_000 : 400;
   await fc.assert(
     fc.asyncProperty(
@@ -156,16 +159,20 @@ Deno.test("Resume: whatever is published, joined, stored and read in which order
       async (steps, append, read) => {
         const { log, publish, subscribe, turn } = setUp();
         log.isSync = { append, read };
-        const readers: { reader: Reader; from: number }[] = [];
+        const readers: { reader: Reader; from: number; said: number }[] = [];
         for (const each of steps) {
-          if (each.kind === "publish") publish(null, "t", each.kept);
-          else if (each.kind === "turn") turn();
+          if (each.kind === "publish") {
+            const author = readers[each.by] ?? null;
+            if (author !== null) author.said++;
+            publish(author?.reader, "t", each.kept);
+          }
+          if (each.kind === "turn") turn();
           else if (each.kind === "proceed") {
             if (log.waiting > 0) await log.proceed(each.index % log.waiting);
           } else {
             const reader = new Reader(`${readers.length}`);
             const from = Math.max(log.head("t").offset - each.behind, 0);
-            readers.push({ reader, from });
+            readers.push({ reader, from, said: 0 });
             subscribe(reader, from);
           }
         }
@@ -174,7 +181,8 @@ Deno.test("Resume: whatever is published, joined, stored and read in which order
           if (log.waiting > 0) await log.proceed();
         }
         const last = log.head("t").offset;
-        for (const { reader, from } of readers) {
+        for (const { reader, from, said } of readers) {
+          assertEquals(reader.log, ["subscribed", ...new Array(said).fill("committed")]);
           assertEquals(reader.recovery?.outcome, "recovered");
           assertEquals(reader.offsets, Array.from({ length: last - from }, (_, i) => from + 1 + i));
         }
