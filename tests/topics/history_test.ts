@@ -165,8 +165,7 @@ Deno.test("Resume: whatever is published, joined, stored and read in which order
             const author = readers[each.by] ?? null;
             if (author !== null) author.said++;
             publish(author?.reader, "t", each.kept);
-          }
-          if (each.kind === "turn") turn();
+          } else if (each.kind === "turn") turn();
           else if (each.kind === "proceed") {
             if (log.waiting > 0) await log.proceed(each.index % log.waiting);
           } else {
