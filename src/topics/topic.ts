@@ -93,7 +93,7 @@ export class Topic implements Committable {
 
   #begin(head: LogHead): void | Promise<void> {
     const { history: limits, extensions } = this.#setup;
-    this.#history = new History(this.name, limits!, this.#ports, head);
+    this.#history = new History(this.name, limits!, this.#ports, head, this.#unencodable);
     if (!limits!.folded) return extensions.size === 0 ? undefined : this.#extend(null);
     const past = this.#history.past();
     if (past instanceof Promise) return past.then((read) => this.#extend(read));
@@ -308,9 +308,7 @@ export class Topic implements Committable {
     this.#enter(subscriber, beginning.greetings, replay.recovery);
     if (!subscriber.active) return;
     this.#history!.began(replay);
-    if (replay.publications.length > 0) {
-      new Fanout(replay.publications, this.#unencodable).deliver(subscriber);
-    }
+    if (replay.publications.length > 0) replay.fanout.deliver(subscriber);
     fanout.deliver(subscriber, from);
     this.#add(subscriber);
   }
@@ -353,7 +351,7 @@ export class Topic implements Committable {
     this.#enter(subscriber, fresh, replay.recovery);
     if (!subscriber.active) return;
     this.#history!.began(replay);
-    standIn.handOver(new Fanout(replay.publications, this.#unencodable));
+    standIn.handOver(replay.fanout);
     this.#add(subscriber);
   }
 
