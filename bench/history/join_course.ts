@@ -90,7 +90,6 @@ export class Joins {
     if (joins === 0) throw new Error("Nobody has joined");
     return {
       perSecond: joins / seconds,
-      perCpuSecond: joins / Math.max(server, 0.01),
       serverLoad: server / seconds,
       ownLoad: own / seconds,
     };
@@ -146,8 +145,10 @@ export class Joins {
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     let at = 0;
     if (client.state === "handshake") {
-      at = decoder.decode(bytes).indexOf("\r\n\r\n") + 4;
+      const text = decoder.decode(bytes);
+      at = text.indexOf("\r\n\r\n") + 4;
       if (at < 4) return void (client.rest = bytes.slice());
+      if (!text.startsWith("HTTP/1.1 101")) throw new Error(`The server refused a handshake: ${text}`);
       client.state = this.#task.connects ? "joining" : "entering";
       this.#sendJoin(client, this.#task.connects ? this.#join : {});
     }

@@ -40,7 +40,7 @@ export interface JoinsOrder extends Turns {
 }
 
 /** What came of one contender in one round. */
-export type Round = Pick<Throughput, "perSecond" | "perCpuSecond" | "serverLoad" | "ownLoad">;
+export type Round = Pick<Throughput, "perSecond" | "serverLoad" | "ownLoad">;
 
 /** What came of one contender. */
 export type Course = readonly Round[];
