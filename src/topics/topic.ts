@@ -3,9 +3,10 @@ import type { Context } from "../actors/behavior.ts";
 import { offer } from "../actors/inside.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import type { Committable, Committer } from "./committer.ts";
-import type { ExtendedTopic, ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
+import type { ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
 import { type ExtensionPorts, Extensions } from "./extensions.ts";
 import { type Entry, Fanout } from "./fanout.ts";
+import { type HostedTopic, hostedTopic } from "./hosted_topic.ts";
 import { History, type HistoryPorts, type Replay } from "./history.ts";
 import type { LogBatch, LogHead } from "./log.ts";
 import { NO_PATTERNS, type PatternRoute, type Patterns } from "./patterns.ts";
@@ -101,30 +102,13 @@ export class Topic implements Committable {
   }
 
   #extend(past: TopicPast | null): void | Promise<void> {
-    const { clock, random, counters, logger } = this.#ports;
-    const host = this.#host!;
-    const subscribers = this.#subscribers;
-    const topic: ExtendedTopic = {
+    const view: HostedTopic = {
       name: this.name,
-      get memberCount() {
-        return subscribers.size;
-      },
-      clock,
-      random,
-      counters,
-      logger,
-      past,
+      members: this.#subscribers,
       publish: (publication) => this.#publish(publication),
       touch: () => this.#touch(),
-      after(delayMs, task) {
-        const timer = host.after(delayMs, { type: "run", task });
-        return () => timer.cancel();
-      },
-      every(periodMs, task) {
-        const timer = host.every(periodMs, { type: "run", task });
-        return () => timer.cancel();
-      },
     };
+    const topic = hostedTopic(view, this.#ports, this.#host!, past);
     const extensions = this.#extensions = new Extensions(this.#setup.extensions, topic);
     return extensions.ready?.then(() => {});
   }
