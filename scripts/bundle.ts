@@ -11,10 +11,12 @@
 const BUNDLES = [
   { entry: "src/server/page/main.ts", output: "src/server/page/chat.bundle.js", packages: ["phoenix"] },
   { entry: "src/client/tabs/worker.ts", output: "src/server/page/tabs.bundle.js", packages: [] },
+  { entry: "examples/board/page.ts", output: "examples/board/page.bundle.js", packages: ["phoenix", "zod"] },
 ];
 
 const COPYRIGHTS: Readonly<Record<string, string>> = {
   phoenix: "Copyright (c) 2014 Chris McCord (phoenix)",
+  zod: "Copyright (c) 2025 Colin McDonnell (zod)",
 };
 
 const LICENCE = `

@@ -4,6 +4,7 @@ import { gzipSize, withFolder } from "../client/bundle.ts";
 const ROOT = new URL("../../", import.meta.url);
 const CHAT = "src/server/page/chat.bundle.js";
 const TABS = "src/server/page/tabs.bundle.js";
+const BOARD = "examples/board/page.bundle.js";
 /** Our client and phoenix in it are 22 KB of that; see docs/client.md. It was 15 KB with phoenix alone. */
 const MAX_GZIP_BYTES = 32_500;
 /** The shared worker, which has no phoenix in it. */
@@ -18,7 +19,7 @@ Deno.test("the committed bundles are what deno task bundle makes of the sources"
       cwd: ROOT,
     }).output();
     assert(success, new TextDecoder().decode(stderr));
-    for (const path of [CHAT, TABS]) {
+    for (const path of [CHAT, TABS, BOARD]) {
       const made = await Deno.readTextFile(`${again}/${path.replace(/^.*\//, "")}`);
       const isSame = made === await readBundle(path);
       assert(isSame, `${path} is out of date: run deno task bundle, and commit it`);
