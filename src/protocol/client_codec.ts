@@ -165,7 +165,7 @@ export function createCodec(): ClientCodec {
     offset: unknown,
     callback: (message: ClientMessage, offset: number | null) => void,
   ): void {
-    const at = typeof offset === "number" ? offset : null;
+    const at = isOffset(offset) ? offset : null;
     const known = memberships.get(message.topic);
     if (known === undefined) return callback(message, at);
     const { standing } = known;
@@ -187,6 +187,13 @@ export function createCodec(): ClientCodec {
   ): void {
     if (!Array.isArray(value)) throw malformed(`a message of the server is an array; got ${nameOf(value)}`);
     const [join_ref, ref, topic, event, payload, offset] = value;
+    if (typeof topic !== "string" || typeof event !== "string") {
+      throw malformed(`topic and event are strings; got ${nameOf(topic)} and ${nameOf(event)}`);
+    }
+    // Whoever waits for a reply reads its status at once.
+    if (event === "phx_reply" && ref !== null && (typeof payload !== "object" || payload === null)) {
+      throw malformed(`a reply has a status and a response; got ${nameOf(payload)}`);
+    }
     deliver({ join_ref, ref, topic, event, payload }, offset, callback);
   }
 
@@ -236,7 +243,7 @@ export function createCodec(): ClientCodec {
 function stand(standing: Standing, greeting: unknown): void {
   const { epoch, offset, connection, recovery } = (greeting ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof connection === "string") standing.connection = connection;
-  if (typeof epoch !== "string" || typeof offset !== "number") return;
+  if (typeof epoch !== "string" || !isOffset(offset)) return;
   // What was asked for, or the end of what is lost, lies behind what was delivered since, if anything was.
   if ((recovery === "recovered" || recovery === "partial") && epoch === standing.epoch) {
     return advance(standing, offset);
@@ -246,7 +253,12 @@ function stand(standing: Standing, greeting: unknown): void {
 }
 
 function advance(standing: Standing, offset: unknown): void {
-  if (typeof offset === "number" && offset > (standing.offset ?? 0)) standing.offset = offset;
+  if (isOffset(offset) && offset > (standing.offset ?? 0)) standing.offset = offset;
+}
+
+/** What is none would be refused with the next join, again and again. */
+function isOffset(offset: unknown): offset is number {
+  return Number.isSafeInteger(offset) && (offset as number) >= 0;
 }
 
 function encode(message: OutgoingMessage): string | ArrayBuffer {

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows, fail } from "@std/assert";
 import * as fc from "fast-check";
 import { type Message, Serializer, Socket } from "phoenix";
 import { type ClientCodec, createCodec, MAX_POSITIONS } from "../../src/protocol/client_codec.ts";
@@ -408,4 +408,22 @@ Deno.test("a stock Socket with the client codec joins, pushes bytes, and gets a 
   assertEquals(heard, [{ hello: 1 }, { n: 1 }, { n: 2 }, bytesFrom("01").buffer]);
   assertEquals(codec.position("room:1"), 2);
   socket.disconnect();
+});
+
+Deno.test("the client codec refuses what the published client would fall over: no names, a reply that is none", () => {
+  const codec = createCodec();
+  for (const text of ['["1","1","a",null,{}]', '["1","1",7,"said",{}]', '["1","1","a","phx_reply",null]']) {
+    assertThrows(() => codec.decode(text, () => fail("delivered")), MalformedMessage);
+  }
+});
+
+Deno.test("an offset that is none moves no position: the next join would be refused for it", () => {
+  const codec = createCodec();
+  join(codec, "a", "1");
+  for (const offset of ["-1", "1.5", "1e300", '"7"', "null"]) {
+    codec.decode(`[null,null,"a","said",{},${offset}]`, () => {});
+    codec.decode(`["1",null,"a","troupe:session",{"epoch":"e","offset":${offset}}]`, () => {});
+    codec.decode(`["1",null,"a","troupe:missed",{"to":${offset}}]`, () => {});
+  }
+  assertEquals(codec.position("a"), null);
 });
