@@ -5,7 +5,7 @@
  */
 
 import { anyRecord, check, type Checked, type ExchangeDefinition } from "../contract/mod.ts";
-import { type AnswerMessage, type RequestMessage, RequestRefused } from "../protocol/requests.ts";
+import { type AnswerMessage, readRequest, RequestRefused } from "../protocol/requests.ts";
 import type { Failed } from "./listeners.ts";
 
 /** Gives an answer to a question. */
@@ -30,9 +30,11 @@ export class Answers {
     };
   }
 
-  /** The answer to a question. Never rejects. */
-  async answer(asked: unknown): Promise<AnswerMessage> {
-    const { id, event, payload } = asked as RequestMessage;
+  /** The answer to a question; `null` to what is none. Never rejects. */
+  async answer(asked: unknown): Promise<AnswerMessage | null> {
+    const question = readRequest(asked);
+    if (question === null) return null;
+    const { id, event, payload } = question;
     const refusal = (response: unknown): AnswerMessage => ({ id, status: "error", response });
     const handler = this.#handlers.get(event);
     if (handler === undefined) {

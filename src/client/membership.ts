@@ -173,7 +173,7 @@ export class Membership implements Member {
       }
     } else if (event === REQUEST_EVENT) {
       this.answers.answer(payload).then((answer) =>
-        this.#status === "joined" && phoenix.push(ANSWER_EVENT, answer)
+        answer !== null && this.#status === "joined" && phoenix.push(ANSWER_EVENT, answer)
       );
     } else if (event === "troupe:session") {
       this.#greeted(readGreeting(payload));
