@@ -8,7 +8,7 @@ import type { Clock } from "../base/clock.ts";
 import { TroupeError } from "../base/errors.ts";
 import { Counters } from "../base/inspect.ts";
 import type { Random } from "../base/random.ts";
-import { type ClientCodec, createCodec } from "../protocol/client_codec.ts";
+import { type ClientCodec, type ClientMessage, createCodec } from "../protocol/client_codec.ts";
 import {
   CLOSE_MALFORMED,
   CLOSE_NORMAL,
@@ -17,11 +17,13 @@ import {
   type Closed,
   normalizeClose,
 } from "../protocol/close_codes.ts";
+import { MalformedMessage } from "../protocol/codec.ts";
 import type { ClientEvents, ConnectionState } from "./client_events.ts";
 import type { CompleteOptions } from "./client_options.ts";
 import type { Greeting } from "./greeting.ts";
 import { type Failed, Listeners } from "./listeners.ts";
 import { OfflineQueue } from "./offline_queue.ts";
+import { checkOwnEvent } from "./own_events.ts";
 import { PhoenixSocket, type TokenSource } from "./phoenix_socket.ts";
 import { Reconnect } from "./reconnect.ts";
 
@@ -81,11 +83,7 @@ export class Link {
     this.socket = new PhoenixSocket(endPoint, {
       vsn: "2.1.0",
       encode: this.codec.encode,
-      decode: (data, callback) =>
-        this.codec.decode(data, (message, offset) => {
-          this.offset = offset;
-          callback(message);
-        }),
+      decode: (data, callback) => this.#decode(data, callback),
       params: options.params,
       timeout: options.timeoutMs,
       heartbeatIntervalMs: options.heartbeatMs,
@@ -150,6 +148,21 @@ export class Link {
     this.socket.onMessage(({ topic, event, payload, ref }) => {
       if (topic === OWN_TOPIC) this.#told(event, payload, ref);
     });
+  }
+
+  /** A message that cannot be read is told, and left out: thrown, it would end a program outside of browsers. */
+  #decode(data: string | ArrayBuffer, callback: (message: ClientMessage) => void): void {
+    try {
+      this.codec.decode(data, (message, offset) => {
+        checkOwnEvent(message.event, message.payload);
+        this.offset = offset;
+        callback(message);
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      this.counters.add("messages.malformed");
+      this.listeners.emit("failed", { error });
+    }
   }
 
   #failedToConnect(error: unknown): void {

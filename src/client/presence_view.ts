@@ -8,6 +8,7 @@ import { type Channel, Presence, type PresenceEntry } from "phoenix";
 import { TroupeError } from "../base/errors.ts";
 import type { AnyRecord } from "../contract/mod.ts";
 import { type Failed, Listeners, type ListenOptions } from "./listeners.ts";
+import { hasOwnForm } from "./own_events.ts";
 
 /**
  * One presence of a key: a tab, a device.
@@ -105,7 +106,10 @@ export class PresenceView<M = AnyRecord> implements Iterable<Present<M>> {
       };
       if (this.#channel?.state !== "joined") return failed(null);
       this.#channel.push(PRESENCE_EVENT, { after })
-        .receive<CountedPresence>("ok", (told) => resolve(pageOf<M>(told)))
+        .receive<CountedPresence>("ok", (told) => {
+          if (hasOwnForm(PRESENCE_EVENT, told)) resolve(pageOf<M>(told));
+          else failed(told);
+        })
         .receive("error", failed)
         .receive("timeout", failed);
     });
