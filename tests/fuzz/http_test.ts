@@ -59,11 +59,30 @@ const VALUES = [
   "x".repeat(3_000),
 ];
 
+/** What is said over server-sent events, and payloads of joins. */
+const SAID: readonly WireData[] = [
+  '{"event":"echo","payload":{"a":1}}',
+  '{"event":"give","payload":{"text":"hi"}}',
+  '{"event":"spread","payload":{"troupe:id":"x","text":"hi"}}',
+  '{"event":"troupe:presence","payload":{"after":0}}',
+  '{"event":"troupe:refresh","topic":"troupe","payload":{"token":"t"}}',
+  '{"troupe":{"epoch":"e","offset":0}}',
+];
+
+/** Several messages in one body of a long-poll client. */
+const BODIES: readonly WireData[] = [
+  '["1","1","kept:1","phx_join",{"troupe":{"offset":0}}]\n["1","2","kept:1","spread",{}]\n',
+  '["1","1","free:1","phx_join",{}]\n["1","2","free:1","echo",{"a":1}]\nAAEBBgMzMQ==\n',
+  '["1","1","kept:*","phx_join",{}]',
+];
+
 /** Somebody who talks plain HTTP, and remembers what the server has given. */
 class Talker {
   readonly #origin: string;
   readonly #random: Random;
   readonly #corpus: Corpus;
+  /** What is said over server-sent events has a form of its own. */
+  readonly #said = new Corpus(SAID);
   readonly #streams: ReadableStreamDefaultReader<Uint8Array>[] = [];
   /** Tokens, and ids of events. */
   readonly #tokens: { poll: string[]; stream: string[] } = { poll: [], stream: [] };
@@ -92,7 +111,8 @@ class Talker {
     assert(response.status < 500 || response.status === 503, shown);
     this.#learn(path, text);
     const reason = /"(?:reason|status)":("?\w+)/.exec(text)?.[1];
-    if (data !== null) this.#corpus.learn(data, `${path.slice(0, 12)}${response.status}${reason}`);
+    const corpus = path.startsWith("/socket/sse") ? this.#said : this.#corpus;
+    if (data !== null) corpus.learn(data, `${path.slice(0, 12)}${response.status}${reason}`);
   }
 
   /** Leaves all streams. */
@@ -102,7 +122,8 @@ class Talker {
 
   #request(): [path: string, init: RequestInit, data: WireData | null] {
     const random = this.#random;
-    const data = this.#corpus.next(random);
+    const kind = random.integer(6);
+    const data = (kind > 2 && random.integer(6) > 0 ? this.#said : this.#corpus).next(random);
     const body = typeof data === "string" ? data.toWellFormed() : data;
     const headers: Record<string, string> = {};
     if (random.integer(5) === 0) headers[pick(random, NAMES)] = pick(random, VALUES);
@@ -117,7 +138,7 @@ class Talker {
         ...(hasBody && { body }),
       };
     };
-    switch (random.integer(6)) {
+    switch (kind) {
       case 0:
         return [`/socket/longpoll?vsn=${pick(random, ["2.0.0", "2.1.0", "1.0.0", "x"])}`, init("GET"), null];
       case 1:
@@ -199,19 +220,6 @@ async function fuzz(transport: Transport): Promise<void> {
   }
   assertEquals(app.system.actorCount, 0);
 }
-
-/** What is said over server-sent events, and over long-poll several at once. */
-const BODIES: readonly WireData[] = [
-  '{"event":"echo","payload":{"a":1}}',
-  '{"event":"give","payload":{"text":"hi"}}',
-  '{"event":"spread","payload":{"troupe:id":"x","text":"hi"}}',
-  '{"event":"troupe:presence","payload":{"after":0}}',
-  '{"event":"troupe:refresh","topic":"troupe","payload":{"token":"t"}}',
-  '{"troupe":{"epoch":"e","offset":0}}',
-  '["1","1","kept:1","phx_join",{"troupe":{"offset":0}}]\n["1","2","kept:1","spread",{}]\n',
-  '["1","1","free:1","phx_join",{}]\n["1","2","free:1","echo",{"a":1}]\nAAEBBgMzMQ==\n',
-  '["1","1","kept:*","phx_join",{}]',
-];
 
 for (const [name, make] of [["the runtime's listener", () => websocket], ["node:http", ws]] as const) {
   Deno.test(`Fuzz: ${REQUESTS} requests of long-poll and SSE clients touch nobody, on ${name}`, () =>

@@ -38,7 +38,7 @@ const Typed = defineTopic("typed:{id}", {
  */
 export function startServer(transport: Transport = websocket): { app: App; server: Listening } {
   const app = new App({
-    transports: [transport, longpoll({ windowMs: 20 }), sse({ lingerMs: 20 })],
+    transports: [transport, longpoll({ windowMs: 20 }), sse({ lingerMs: 20, replyTimeoutMs: 50 })],
     authenticate: ({ token, cookies, params }) => ({
       id: token ?? cookies.session ?? params.user ?? "somebody",
     }),
