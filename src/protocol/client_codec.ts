@@ -91,6 +91,8 @@ export interface ResumeRequest {
 /** The most topics whose offsets one codec holds; beyond, the one that was joined longest ago is forgotten. */
 export const MAX_POSITIONS = 1_024;
 
+/** The longest epoch, and the longest id of a connection, that a server takes, in characters. */
+const MAX_NAME_LENGTH = 128;
 /** The event that carries what a join's reply says of history and session, where the reply is no plain object. */
 const GREETING_EVENT = "troupe:session";
 /** The event that says that publications were left out. */
@@ -242,8 +244,8 @@ export function createCodec(): ClientCodec {
 /** Goes to where a join's reply says that the client is. */
 function stand(standing: Standing, greeting: unknown): void {
   const { epoch, offset, connection, recovery } = (greeting ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof connection === "string") standing.connection = connection;
-  if (typeof epoch !== "string" || !isOffset(offset)) return;
+  if (isResumeName(connection)) standing.connection = connection;
+  if (!isResumeName(epoch) || !isOffset(offset)) return;
   // What was asked for, or the end of what is lost, lies behind what was delivered since, if anything was.
   if ((recovery === "recovered" || recovery === "partial") && epoch === standing.epoch) {
     return advance(standing, offset);
@@ -254,6 +256,11 @@ function stand(standing: Standing, greeting: unknown): void {
 
 function advance(standing: Standing, offset: unknown): void {
   if (isOffset(offset) && offset > (standing.offset ?? 0)) standing.offset = offset;
+}
+
+/** A longer one would be refused with the next join, again and again. */
+function isResumeName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= MAX_NAME_LENGTH;
 }
 
 /** What is none would be refused with the next join, again and again. */

@@ -46,6 +46,7 @@ export const OURS: readonly WireData[] = [
   '[[null,null,"room:1","said",{"text":"a"},7],[null,null,"room:1","said",{"text":"b"},8]]',
   '["1","1","room:1","phx_reply",{"status":"ok","response":{"troupe":{"epoch":"e","offset":7,"connection":"c","recovery":"partial","gap":{"from":1,"to":7}}}}]',
   '["1",null,"room:1","troupe:session",{"epoch":"e","offset":7,"recovery":"reset","session":"s","resumed":true}]',
+  `["1",null,"room:1","troupe:session",{"epoch":"${"e".repeat(129)}","offset":7,"connection":"c"}]`,
   '["1",null,"room:1","troupe:state",{"state":{"n":1},"epoch":"e","offset":7}]',
   '["1",null,"room:1","troupe:missed",{"count":2,"from":8,"to":9}]',
   '["1",null,"room:1","troupe:request",{"id":"q","event":"poll","payload":{"question":"?"}}]',

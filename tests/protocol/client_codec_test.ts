@@ -427,3 +427,14 @@ Deno.test("an offset that is none moves no position: the next join would be refu
   }
   assertEquals(codec.position("a"), null);
 });
+
+Deno.test("an epoch or a connection's id that no server would take is not asked for", () => {
+  const codec = createCodec();
+  join(codec, "a", "1");
+  const long = "x".repeat(129);
+  codec.decode(
+    `["1",null,"a","troupe:session",{"epoch":"${long}","offset":1,"connection":"${long}"}]`,
+    () => {},
+  );
+  assertEquals([codec.position("a"), codec.resume("a")], [null, {}]);
+});
