@@ -2,9 +2,9 @@ import { assert, assertFalse, assertStringIncludes } from "@std/assert";
 import { bundle, gzipSize, withFolder } from "./bundle.ts";
 
 /** What a page may weigh. The target is 20 KB: see docs/client.md, which says what is in it. */
-const MAX_GZIP_BYTES = 26_500;
+const MAX_GZIP_BYTES = 26_900;
 /** What of it may be ours: contract, codec and client. */
-const MAX_OWN_BYTES = 14_000;
+const MAX_OWN_BYTES = 14_100;
 
 async function weigh(program: string, folder: string): Promise<{ text: string; size: number }> {
   const path = await bundle(`tests/client/programs/${program}.ts`, folder, {

@@ -6,7 +6,7 @@ const CHAT = "src/server/page/chat.bundle.js";
 const TABS = "src/server/page/tabs.bundle.js";
 const BOARD = "examples/board/page.bundle.js";
 /** Our client and phoenix in it are 22 KB of that; see docs/client.md. It was 15 KB with phoenix alone. */
-const MAX_GZIP_BYTES = 32_500;
+const MAX_GZIP_BYTES = 32_900;
 /** The shared worker, which has no phoenix in it. */
 const MAX_TABS_GZIP_BYTES = 7_000;
 
