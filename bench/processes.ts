@@ -1,7 +1,7 @@
 import type { Footprint, Order, Throughput } from "./load/order.ts";
 
 /** Which server: one of ours, or that for Bun, by the program that runs it. */
-export type ServerName = "bare" | "troupe" | "ws" | "flow" | { readonly bun: string };
+export type ServerName = "bare" | "troupe" | "ws" | "flow" | "history" | { readonly bun: string };
 
 /** A server that runs in a process of its own. */
 export interface Server extends AsyncDisposable {
@@ -12,9 +12,13 @@ export interface Server extends AsyncDisposable {
 /** Whether server and load each have a core of their own. */
 export const pinned: boolean = navigator.hardwareConcurrency > 1 && hasTaskset();
 
-/** Starts a server, on the first core. `v8Flags`: e.g. `--expose-gc`. */
-export async function startServer(name: ServerName, v8Flags: readonly string[] = []): Promise<Server> {
-  const child = serverCommand(name, v8Flags).spawn();
+/** Starts a server, on the first core. `v8Flags`: e.g. `--expose-gc`; `env`: what is added to its environment. */
+export async function startServer(
+  name: ServerName,
+  v8Flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Server> {
+  const child = serverCommand(name, v8Flags, env).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const { value, done } = await reader.read();
   if (done || !/^\d+\n$/.test(value)) {
@@ -45,14 +49,23 @@ export async function runProgram(program: string, order: unknown): Promise<strin
   return new TextDecoder().decode(stdout);
 }
 
-function serverCommand(name: ServerName, v8Flags: readonly string[]): Deno.Command {
-  if (typeof name === "object") return command(0, ["run", path("./servers/bun.js")], name.bun);
+function serverCommand(
+  name: ServerName,
+  v8Flags: readonly string[],
+  env: Record<string, string>,
+): Deno.Command {
+  if (typeof name === "object") return command(0, ["run", path("./servers/bun.js")], name.bun, env);
   const flags = v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`];
-  return command(0, ["run", "-A", ...flags, path(`./servers/${name}.ts`)]);
+  return command(0, ["run", "-A", ...flags, path(`./servers/${name}.ts`)], Deno.execPath(), env);
 }
 
-function command(core: number, args: string[], program = Deno.execPath()): Deno.Command {
-  const options = { stdout: "piped", stderr: "inherit" } as const;
+function command(
+  core: number,
+  args: string[],
+  program = Deno.execPath(),
+  env: Record<string, string> = {},
+): Deno.Command {
+  const options = { stdout: "piped", stderr: "inherit", env } as const;
   if (!pinned) return new Deno.Command(program, { args, ...options });
   return new Deno.Command("taskset", { args: ["-c", String(core), program, ...args], ...options });
 }

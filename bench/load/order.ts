@@ -32,6 +32,8 @@ export interface FanoutOrder extends CommonOrder {
   readonly durationMs: number;
   /** Whether the server sends back what it got, as it is; else it sends V2 publications. */
   readonly verbatim: boolean;
+  /** Whether each publication has its offset behind it, from 1. Default: no. */
+  readonly hasOffset?: boolean;
 }
 
 /** Open, settle, and look at the server's memory. */

@@ -31,6 +31,11 @@ export function cutOff(ref: Ref<never>): void {
   (target(ref) as Cell).abort();
 }
 
+/** How many messages the actor has not handled yet. */
+export function waitingFor(ref: Ref<never>): number {
+  return (target(ref) as Cell).waiting;
+}
+
 /** Tells `watcher` when the actor has ended for good; at once if it has already. */
 export function watchFrom(ref: Ref<never>, watcher: Watcher): void {
   (target(ref) as Cell).addWatcher(watcher);

@@ -277,7 +277,7 @@ export abstract class MessageLoop implements Target, Runnable, AdmitHost {
   }
 
   /** How many messages wait, in both lanes. */
-  protected get waiting(): number {
+  get waiting(): number {
     return (this.mailbox?.length ?? 0) + (this.signals?.length ?? 0) + (this.#queued === CARRYING ? 1 : 0);
   }
 

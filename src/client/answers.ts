@@ -6,7 +6,7 @@
 
 import type { Checked, ExchangeDefinition } from "../contract/mod.ts";
 import { anyRecord, validate } from "../contract/schema.ts";
-import { type AnswerMessage, type RequestMessage, RequestRefused } from "../protocol/requests.ts";
+import { type AnswerMessage, readRequest, RequestRefused } from "../protocol/requests.ts";
 import type { AnswersPart, Feature } from "./feature.ts";
 import type { Failed, ListenOptions } from "./listeners.ts";
 import type { Membership } from "./membership.ts";
@@ -36,9 +36,11 @@ export class Answers implements AnswersPart {
     return off;
   }
 
-  /** The answer to a question. Never rejects. */
-  async answer(asked: unknown): Promise<AnswerMessage> {
-    const { id, event, payload } = asked as RequestMessage;
+  /** The answer to a question; `null` to what is none. Never rejects. */
+  async answer(asked: unknown): Promise<AnswerMessage | null> {
+    const question = readRequest(asked);
+    if (question === null) return null;
+    const { id, event, payload } = question;
     const refusal = (response: unknown): AnswerMessage => ({ id, status: "error", response });
     const handler = this.#handlers.get(event);
     if (handler === undefined) {

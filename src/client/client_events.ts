@@ -35,6 +35,9 @@ export interface ClientEvents {
   readonly limit: { readonly limit: string; readonly perSecond: number; readonly burst: number };
   /** Something was left out that the contract does not know. */
   readonly skipped: Skipped;
-  /** A connection, a token or a refresh has failed. The client goes on trying. */
+  /**
+   * A connection, a token or a refresh has failed, or a message of the server's could not be read. The client goes on
+   * trying, and goes on.
+   */
   readonly failed: { readonly error: unknown };
 }

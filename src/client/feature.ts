@@ -37,8 +37,8 @@ export interface StatePart {
 export interface AnswersPart {
   /** From now on `handler` answers `event`. */
   set(event: string, handler: (payload: never) => unknown, options?: ListenOptions): () => void;
-  /** The answer to a question. */
-  answer(asked: unknown): Promise<AnswerMessage>;
+  /** The answer to a question; `null` to what is none. */
+  answer(asked: unknown): Promise<AnswerMessage | null>;
 }
 
 /** What the features add to a membership. */

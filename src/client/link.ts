@@ -14,12 +14,15 @@ import {
   type Closed,
   normalizeClose,
 } from "../protocol/close_codes.ts";
+import { MalformedMessage } from "../protocol/codec.ts";
+import type { ClientMessage } from "../protocol/positions.ts";
 import type { ClientEvents, ConnectionState } from "./client_events.ts";
 import type { CompleteOptions } from "./client_options.ts";
 import type { Feature } from "./feature.ts";
 import type { Greeting } from "./greeting.ts";
 import { type Failed, Listeners } from "./listeners.ts";
 import { OfflineQueue } from "./offline_queue.ts";
+import { checkOwnEvent } from "./own_events.ts";
 import { PhoenixSocket, type TokenSource } from "./phoenix_socket.ts";
 import { Reconnect } from "./reconnect.ts";
 import { refused } from "./refused.ts";
@@ -97,11 +100,7 @@ export class Link {
     this.socket = new PhoenixSocket(endPoint, {
       vsn: "2.1.0",
       encode: (message, callback) => this.wire.encode(message, callback),
-      decode: (data, callback) =>
-        this.wire.decode(data, (message, offset) => {
-          this.offset = offset;
-          callback(message);
-        }),
+      decode: (data, callback) => this.#decode(data, callback),
       params: options.params,
       timeout: options.timeoutMs,
       heartbeatIntervalMs: options.heartbeatMs,
@@ -173,6 +172,21 @@ export class Link {
     this.socket.onMessage(({ topic, event, payload, ref }) => {
       if (topic === OWN_TOPIC) this.#told(event, payload, ref);
     });
+  }
+
+  /** A message that cannot be read is told, and left out: thrown, it would end a program outside of browsers. */
+  #decode(data: string | ArrayBuffer, callback: (message: ClientMessage) => void): void {
+    try {
+      this.wire.decode(data, (message, offset) => {
+        checkOwnEvent(message.event, message.payload);
+        this.offset = offset;
+        callback(message);
+      });
+    } catch (error) {
+      if (!(error instanceof MalformedMessage)) throw error;
+      this.counters.add("messages.malformed");
+      this.listeners.emit("failed", { error });
+    }
   }
 
   #failedToConnect(error: unknown): void {

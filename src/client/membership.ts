@@ -265,8 +265,9 @@ export class Membership implements Member {
 
   async #answer(phoenix: PhoenixChannel, asked: RequestMessage): Promise<void> {
     const refusal = { id: asked.id, status: "error", response: { reason: "unknown_event" } };
-    const answer = await this.parts.answers?.answer(asked) ?? refusal;
-    if (this.#status === "joined") phoenix.push(ANSWER_EVENT, answer);
+    const { answers } = this.parts;
+    const answer = answers === undefined ? refusal : await answers.answer(asked);
+    if (answer !== null && this.#status === "joined") phoenix.push(ANSWER_EVENT, answer);
   }
 
   /** Joins anew, `waitMs` from now. */

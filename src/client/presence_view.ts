@@ -9,6 +9,7 @@ import type { AnyRecord } from "../contract/mod.ts";
 import type { Feature } from "./feature.ts";
 import { type Failed, Listeners, type ListenOptions } from "./listeners.ts";
 import type { Membership } from "./membership.ts";
+import { hasOwnForm } from "./own_events.ts";
 import { refused } from "./refused.ts";
 
 /**
@@ -106,7 +107,10 @@ export class PresenceView<M = AnyRecord> implements Iterable<Present<M>> {
       };
       if (this.#channel?.state !== "joined") return failed(null);
       this.#channel.push(PRESENCE_EVENT, { after })
-        .receive<CountedPresence>("ok", (told) => resolve(pageOf<M>(told)))
+        .receive<CountedPresence>("ok", (told) => {
+          if (hasOwnForm(PRESENCE_EVENT, told)) resolve(pageOf<M>(told));
+          else failed(told);
+        })
         .receive("error", failed)
         .receive("timeout", failed);
     });

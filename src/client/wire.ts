@@ -5,6 +5,7 @@
  */
 
 import { Serializer } from "phoenix";
+import { MalformedMessage } from "../protocol/codec.ts";
 import { bytesOf } from "../protocol/payload.ts";
 import { type ClientMessage, type Deliver, type OutgoingMessage, Positions } from "../protocol/positions.ts";
 
@@ -18,7 +19,7 @@ const OFFSET_BYTES = 8;
 /**
  * The options `encode` and `decode` for one `phoenix` socket, and what it knows of its topics' positions. The client has
  * a serializer for 2.0.0 of its own: what 2.1.0 adds to that is here. `createCodec` of `@troupe/core/protocol`, which does
- * the same for a stock client, says of a malformed frame what is wrong with it; here a server is trusted to send none.
+ * the same for a stock client, says of a malformed frame what is wrong with it; here it says little.
  */
 export class Wire {
   /** Where the client stands in each topic. */
@@ -38,11 +39,20 @@ export class Wire {
     const { positions } = this;
     if (typeof data !== "string") {
       const { plain, offset } = withoutOffset(data);
-      return Serializer.decode(plain, (message) => positions.deliver(message, offset, callback));
+      const message = read(() => {
+        let decoded: ClientMessage | undefined;
+        Serializer.decode(plain, (given) => decoded = given);
+        return decoded ?? JSON.parse("");
+      });
+      return positions.deliver(message, offset, callback);
     }
-    const value = JSON.parse(data);
-    positions.deliverAll(Array.isArray(value[0]) ? value : [value], (message) => {
-      const [join_ref, ref, topic, event, payload, offset] = message as [...unknown[]] as Fields;
+    const value = read(() => JSON.parse(data));
+    positions.deliverAll(Array.isArray(value?.[0]) ? value : [value], (message) => {
+      const [join_ref, ref, topic, event, payload, offset] = read(() => [...message as Fields] as Fields);
+      const isReply = event === "phx_reply" && ref !== null;
+      if (typeof topic !== "string" || typeof event !== "string" || isReply && Object(payload) !== payload) {
+        throw new MalformedMessage("no message");
+      }
       positions.deliver({ join_ref, ref, topic, event, payload }, offset, callback);
     });
   }
@@ -64,4 +74,12 @@ function withoutOffset(data: ArrayBuffer): { plain: ArrayBuffer; offset: number 
   const plain = data.slice(OFFSET_BYTES);
   new Uint8Array(plain).set([BROADCAST, topicSize, eventSize]);
   return { plain, offset: Number(new DataView(data).getBigUint64(OFFSET_AT)) };
+}
+
+function read<T>(from: () => T): T {
+  try {
+    return from();
+  } catch (error) {
+    throw new MalformedMessage(String(error));
+  }
 }

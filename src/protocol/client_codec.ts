@@ -83,6 +83,13 @@ export function createCodec(): ClientCodec {
   function deliverText(value: unknown, callback: Deliver): void {
     if (!Array.isArray(value)) throw malformed(`a message of the server is an array; got ${nameOf(value)}`);
     const [join_ref, ref, topic, event, payload, offset] = value;
+    if (typeof topic !== "string" || typeof event !== "string") {
+      throw malformed(`topic and event are strings; got ${nameOf(topic)} and ${nameOf(event)}`);
+    }
+    // Whoever waits for a reply reads its status at once.
+    if (event === "phx_reply" && ref !== null && (typeof payload !== "object" || payload === null)) {
+      throw malformed(`a reply has a status and a response; got ${nameOf(payload)}`);
+    }
     positions.deliver({ join_ref, ref, topic, event, payload }, offset, callback);
   }
 

@@ -74,8 +74,8 @@ export function eventFrame(
   rest: string,
 ): Frame {
   if (payload instanceof JsonText) {
-    const [to, of, what] = [joinRef, topic, event].map((part) => JSON.stringify(part));
-    const head = `[${to},null,${of},${what},`;
+    const to = joinRef === null ? "null" : JSON.stringify(joinRef);
+    const head = `[${to},null,${JSON.stringify(topic)},${JSON.stringify(event)},`;
     const { text, byteLength } = payload;
     const size = byteLength === null ? undefined : utf8Length(head) + byteLength + rest.length + 1;
     return new Frame(`${head}${text}${rest}]`, size);

@@ -51,6 +51,8 @@ export interface ResumeRequest {
 /** The most topics whose offsets one socket holds; beyond, the one that was joined longest ago is forgotten. */
 export const MAX_POSITIONS = 1_024;
 
+/** The longest epoch, and the longest id of a connection, that a server takes, in characters. */
+const MAX_NAME_LENGTH = 128;
 /** The event that carries what a join's reply says of history and session, where the reply is no plain object. */
 const GREETING_EVENT = "troupe:session";
 /** The event that says that publications were left out. */
@@ -97,7 +99,7 @@ export class Positions {
 
   /** A message has come: hands it on, unless it was delivered before. */
   deliver(message: ClientMessage, offset: unknown, callback: Deliver): void {
-    const at = typeof offset === "number" ? offset : null;
+    const at = isOffset(offset) ? offset : null;
     const known = this.#memberships.get(message.topic);
     if (known === undefined) return callback(message, at);
     const { standing } = known;
@@ -168,14 +170,26 @@ function greeted(known: Membership, { event, ref, payload }: ClientMessage): voi
 /** Goes to where a join's reply says that the client is. */
 function stand(standing: Standing, greeting: unknown): void {
   const { epoch, offset, connection, recovery } = (greeting ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof connection === "string") standing.connection = connection;
-  if (typeof epoch !== "string" || typeof offset !== "number") return;
-  // What was asked for lies behind what was delivered since, if anything was.
-  if (recovery === "recovered" && epoch === standing.epoch) return advance(standing, offset);
+  if (isResumeName(connection)) standing.connection = connection;
+  if (!isResumeName(epoch) || !isOffset(offset)) return;
+  // What was asked for, or the end of what is lost, lies behind what was delivered since, if anything was.
+  if ((recovery === "recovered" || recovery === "partial") && epoch === standing.epoch) {
+    return advance(standing, offset);
+  }
   standing.epoch = epoch;
   standing.offset = offset;
 }
 
 function advance(standing: Standing, offset: unknown): void {
-  if (typeof offset === "number" && offset > (standing.offset ?? 0)) standing.offset = offset;
+  if (isOffset(offset) && offset > (standing.offset ?? 0)) standing.offset = offset;
+}
+
+/** A longer one would be refused with the next join, again and again. */
+function isResumeName(name: unknown): name is string {
+  return typeof name === "string" && name.length <= MAX_NAME_LENGTH;
+}
+
+/** What is none would be refused with the next join, again and again. */
+function isOffset(offset: unknown): offset is number {
+  return Number.isSafeInteger(offset) && (offset as number) >= 0;
 }

@@ -38,6 +38,13 @@ export function readAnswer(payload: unknown): AnswerMessage | null {
   return { id, status, response };
 }
 
+/** Reads what the server has asked; `null` for what is no question: nobody could answer it. */
+export function readRequest(asked: unknown): RequestMessage | null {
+  if (typeof asked !== "object" || asked === null) return null;
+  const { id, event, payload } = asked as Record<string, unknown>;
+  return typeof id === "string" && typeof event === "string" ? { id, event, payload } : null;
+}
+
 /** The part of a `phoenix` channel that answering takes. */
 export interface AnsweringChannel {
   /** Calls `callback` for each message of `event`. */
@@ -111,7 +118,9 @@ export function answerRequests(
     options.failed?.(error, event);
   };
   const ref = channel.on(REQUEST_EVENT, (asked) => {
-    const { id, event, payload } = asked as RequestMessage;
+    const request = readRequest(asked);
+    if (request === null) return;
+    const { id, event, payload } = request;
     if (!Object.hasOwn(handlers, event)) {
       return answer(id, "error", { reason: "unknown_event", event, accepted: Object.keys(handlers) });
     }

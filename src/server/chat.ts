@@ -16,7 +16,7 @@ export const MAX_TEXT_LENGTH = 2_000;
 export const Room = defineTopic("room:{id}", {
   join: {
     payload: z.object({ nickname: z.string().trim().min(1).max(MAX_NICKNAME_LENGTH).optional() }),
-    reply: z.object({ nickname: z.string() }),
+    reply: z.object({ nickname: z.string(), at: z.iso.datetime() }),
   },
   client: {
     say: {
@@ -29,6 +29,7 @@ export const Room = defineTopic("room:{id}", {
     said: z.object({ id: z.string(), by: z.string(), text: z.string(), at: z.iso.datetime() }),
     typing: z.object({ by: z.string() }),
   },
+  presence: z.object({ nickname: z.string() }),
 });
 
 const MANNERS = ["Bold", "Calm", "Clever", "Gentle", "Kind", "Merry", "Quiet", "Swift"];
@@ -40,22 +41,26 @@ export function inventNickname(uuid: string): string {
   return `${MANNERS[digit(0)]} ${ANIMALS[digit(1)]} ${uuid.slice(2, 4)}`;
 }
 
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
 /** What is kept of a room. */
 const HISTORY = { size: 1_000, ttlMs: 30 * 86_400_000 };
 
 /** Adds the rooms to an app. */
-export function addChat(app: App): void {
+export function addChat(app: App, history: { size: number; ttlMs: number } = HISTORY): void {
   app.topic(Room, {
-    history: HISTORY,
+    history,
     join(ctx, { nickname = inventNickname(ctx.uuid()) }) {
       ctx.log.log("debug", "joined", { nickname });
-      return joined({ nickname }, { nickname });
+      ctx.presence.track(ctx.user.id, { nickname });
+      return joined({ nickname }, { nickname, at: isoTime(ctx.now()) });
     },
     on: {
       say(ctx, { text }) {
         const id = ctx.uuid();
-        const at = new Date(ctx.now()).toISOString();
-        ctx.broadcast("said", { id, by: ctx.state.nickname, text, at });
+        ctx.broadcast("said", { id, by: ctx.state.nickname, text, at: isoTime(ctx.now()) });
         return { id };
       },
       typing(ctx) {

@@ -8,6 +8,7 @@ import script from "./page/chat.bundle.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import page from "./page/index.html" with { type: "text" };
 import style from "./page/style.css" with { type: "text" };
+import tabs from "./page/tabs.bundle.js" with { type: "text" };
 
 interface Document {
   readonly type: string;
@@ -17,6 +18,7 @@ interface Document {
 const DOCUMENTS: ReadonlyMap<string, Document> = new Map([
   ["/", { type: "text/html; charset=utf-8", text: page }],
   ["/chat.js", { type: "text/javascript; charset=utf-8", text: script }],
+  ["/tabs.js", { type: "text/javascript; charset=utf-8", text: tabs }],
   ["/style.css", { type: "text/css; charset=utf-8", text: style }],
   ["/icon.svg", { type: "image/svg+xml", text: icon }],
   ["/healthz", { type: "text/plain; charset=utf-8", text: "ok\n" }],

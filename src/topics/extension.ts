@@ -115,7 +115,8 @@ export interface TopicExtension {
   committed?(publication: ExtendedPublication): void;
   /**
    * Somebody becomes a member between two publications: called in order with them. What it gives is sent right behind
-   * the answer to the join, but not to a client that is sent all that it has missed.
+   * the answer to the join, but not to a client that is sent all that it has missed. Asked again where too much was
+   * published before that answer.
    */
   joining?(member: ExtensionMember): Greeting | null;
   /** Somebody has become a member, and has been written what the turn had for it. */

@@ -44,7 +44,9 @@ export class Fanout {
     for (let i = from; i < this.#publications.length && subscriber.active; i++) {
       const publication = this.#publications[i];
       const frame = this.#frames[i];
-      if (frame !== null && (publication.filter === null || publication.filter(subscriber))) {
+      if (
+        frame !== null && (publication.filter === null || publication.filter(subscriber.inner ?? subscriber))
+      ) {
         subscriber.write(frame, publication);
       }
       if (publication.origin === subscriber) publication.acknowledge();

@@ -2,8 +2,18 @@ import { messageOf, TroupeError } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
 import type { TopicPast } from "./extension.ts";
+import { Fanout, type OnUnencodable } from "./fanout.ts";
 import { keptFor } from "./kept_for.ts";
-import type { Log, LogBatch, LogEntry, LogHead, LogLimits, LogPage, LogSnapshot } from "./log.ts";
+import type {
+  Log,
+  LogBatch,
+  LogEntry,
+  LogHead,
+  LogLimits,
+  LogPage,
+  LogSnapshot,
+  NewLogEntry,
+} from "./log.ts";
 import { Publication, type SubscriberFilter } from "./publication.ts";
 import {
   firstReplayed,
@@ -23,10 +33,12 @@ export interface HistoryPorts {
   readonly logger: Logger;
 }
 
-/** How a client begins, and what it is sent of the past. */
+/** How a client begins, and what it is sent of the past. Those who join together at the same place share it. */
 export interface Replay {
   readonly recovery: Recovery;
   readonly publications: readonly Publication[];
+  /** Sends them. */
+  readonly fanout: Fanout;
 }
 
 /** A topic's side of its log: knows where its history stands, and reads what clients have missed. */
@@ -35,15 +47,25 @@ export class History {
   readonly #limits: LogLimits;
   readonly #ports: HistoryPorts;
   #head: LogHead;
+  readonly #onUnencodable: OnUnencodable;
   /** What was read for one of the clients that join together serves the others. */
   #shared: Map<number, Publication> | null = null;
+  /** The same for those who join at the same place: by their plan. */
+  #replays: Map<string, Replay> | null = null;
 
-  /** `head`: where it stands. */
-  constructor(topic: string, limits: LogLimits, ports: HistoryPorts, head: LogHead) {
+  /** `head`: where it stands. `onUnencodable`: is told of what cannot be replayed. */
+  constructor(
+    topic: string,
+    limits: LogLimits,
+    ports: HistoryPorts,
+    head: LogHead,
+    onUnencodable: OnUnencodable,
+  ) {
     this.#topic = topic;
     this.#limits = limits;
     this.#ports = ports;
     this.#head = head;
+    this.#onUnencodable = onUnencodable;
   }
 
   /** Where it stands. */
@@ -53,7 +75,8 @@ export class History {
 
   /** What the log is to append; `null`: nothing. `snapshot`: the fold of all up to here, or `null`. */
   batch(publications: readonly Publication[], snapshot: string | null): LogBatch | null {
-    const entries = publications.flatMap(({ kept }) => kept === null ? [] : [kept]);
+    const entries: NewLogEntry[] = [];
+    for (const { kept } of publications) if (kept !== null) entries.push(kept);
     if (entries.length === 0 && snapshot === null) return null;
     const batch = { topic: this.#topic, entries, limits: this.#limits };
     return snapshot === null ? batch : { ...batch, snapshot };
@@ -67,7 +90,7 @@ export class History {
   appended(publications: readonly Publication[], head: LogHead): void {
     const before = this.#head;
     this.#head = head;
-    this.#shared = null;
+    this.release();
     let { offset } = before;
     for (const publication of publications) {
       if (publication.kept !== null) publication.position = { epoch: head.epoch, offset: ++offset };
@@ -88,14 +111,20 @@ export class History {
   /** What a client gets that joins where the history stood at `head`. It does not throw, and does not reject. */
   replay(wish: ResumeWish | null, head: LogHead): Replay | Promise<Replay> {
     const plan = planRecovery(wish, head, this.#ports.replay);
-    if (plan.after >= head.offset) return this.#began({ head, entries: [] }, plan, head);
+    if (plan.after >= head.offset) return this.#replayed({ head, entries: [] }, plan, head);
+    const place = `${plan.after} ${head.offset} ${plan.asked} ${plan.isReset}`;
+    const shared = this.#replays?.get(place);
+    if (shared !== undefined) return shared;
     try {
       const max = this.#head.offset - plan.after; // what was appended behind `head` in the same turn is read, too
       const page = this.#ports.log.read(this.#topic, plan.after, max);
-      if (!(page instanceof Promise)) return this.#began(page, plan, head);
-      return page.then((read) => this.#began(read, plan, head)).catch((error) =>
-        this.#unread(error, plan, head)
-      );
+      if (page instanceof Promise) {
+        return page.then((read) => this.#replayed(read, plan, head))
+          .catch((error) => this.#unread(error, plan, head));
+      }
+      const replay = this.#replayed(page, plan, head);
+      (this.#replays ??= new Map()).set(place, replay);
+      return replay;
     } catch (error) {
       return this.#unread(error, plan, head);
     }
@@ -107,7 +136,14 @@ export class History {
     const asked = outcome === "recovered" ? position.offset : gap === null ? null : gap.from - 1;
     const plan = { asked, isReset: outcome === "reset", after: 0 };
     const { epoch, offset } = this.#head;
-    return { recovery: recoveryFrom(plan, epoch, firstOffset ?? offset + 1), publications: [] };
+    return this.#replayOf(recoveryFrom(plan, epoch, firstOffset ?? offset + 1), []);
+  }
+
+  /** A client has begun so. */
+  began({ recovery, publications }: Replay): void {
+    const { counters } = this.#ports;
+    if (recovery.outcome !== null) counters.add(`recoveries.${recovery.outcome}`);
+    counters.add("recoveries.replayed", publications.length);
   }
 
   /** What was kept up to now, for those who fold it. Throws, or rejects, where that is not all there was. */
@@ -137,16 +173,13 @@ export class History {
     return page instanceof Promise ? page.then(whole) : whole(page);
   }
 
-  #began(page: LogPage, plan: RecoveryPlan, head: LogHead): Replay {
+  #replayed(page: LogPage, plan: RecoveryPlan, head: LogHead): Replay {
     if (page.head.epoch !== head.epoch) return this.#unread(new Error("it has another epoch"), plan, head);
     const { entries } = page;
     const replayed = entries.slice(firstReplayed(page, head, this.#ports.replay))
       .filter(({ offset }) => offset <= head.offset);
     const recovery = recoveryFrom(plan, head.epoch, replayed[0]?.offset ?? head.offset + 1);
-    const { counters } = this.#ports;
-    if (recovery.outcome !== null) counters.add(`recoveries.${recovery.outcome}`);
-    counters.add("recoveries.replayed", replayed.length);
-    return { recovery, publications: replayed.map((entry) => this.#restored(head.epoch, entry)) };
+    return this.#replayOf(recovery, replayed.map((entry) => this.#restored(head.epoch, entry)));
   }
 
   /** What cannot be read is lost for this client, and it is told so. */
@@ -154,7 +187,11 @@ export class History {
     const { counters, logger } = this.#ports;
     counters.add("history.unread");
     logger.log("error", "a history could not be read", { topic: this.#topic, error: messageOf(error) });
-    return { recovery: recoveryFrom(plan, head.epoch, head.offset + 1), publications: [] };
+    return this.#replayOf(recoveryFrom(plan, head.epoch, head.offset + 1), []);
+  }
+
+  #replayOf(recovery: Recovery, publications: readonly Publication[]): Replay {
+    return { recovery, publications, fanout: new Fanout(publications, this.#onUnencodable) };
   }
 
   #restored(epoch: string, entry: LogEntry): Publication {
@@ -167,9 +204,10 @@ export class History {
     return restored;
   }
 
-  /** The joins of a turn are done: nothing that was read is held any longer. */
+  /** Those who join together are in: nothing that was read is held any longer. */
   release(): void {
     this.#shared = null;
+    this.#replays = null;
   }
 }
 

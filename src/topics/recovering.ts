@@ -1,19 +1,26 @@
 import type { Codec, Frame } from "../protocol/codec.ts";
 import type { Fanout } from "./fanout.ts";
-import { Publication } from "./publication.ts";
+import type { Publication } from "./publication.ts";
 import type { ResumeWish } from "./recovery.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Published, TopicTurn } from "./topic_turn.ts";
 
+/** What comes behind the past: a publication and its form, or word of one of its own, which has been committed or not. */
+type Kept =
+  | { readonly frame: Frame; readonly published: Published }
+  | { readonly own: Publication; readonly isStored: boolean };
+
 /**
- * Stands in for a subscriber whose past is still being read: keeps what is published meanwhile, up to a bound.
+ * Stands in for a subscriber whose past is still being read: keeps what is published meanwhile, up to a bound, and what
+ * it is to hear of its own publications, since its beginning comes first.
  */
 export class Recovering implements Subscriber {
   readonly gainsByWaiting: boolean;
   readonly interleaves = true;
   readonly inner: Subscriber;
   readonly #maxKept: number;
-  #kept: { readonly frame: Frame; readonly published: Published }[] = [];
+  #kept: Kept[] = [];
+  #frames = 0;
   /** Whether something of what was published meanwhile is lost. */
   #overflowed = false;
 
@@ -44,16 +51,17 @@ export class Recovering implements Subscriber {
     return this.inner.wish;
   }
 
-  /** Whether more was published meanwhile than it keeps: then the replay has a gap behind it. */
+  /** Whether more with an offset was published meanwhile than it keeps: then the replay has a gap behind it. */
   get overflowed(): boolean {
     return this.#overflowed;
   }
 
   /** The offset of the first that it has kept, where that has one. */
   get firstOffset(): number | null {
-    const first = this.#kept.find(({ published }) => published.position !== null);
-    return first?.published.position?.offset ??
-      null;
+    for (const kept of this.#kept) {
+      if ("frame" in kept && kept.published.position !== null) return kept.published.position.offset;
+    }
+    return null;
   }
 
   committed(): void {
@@ -71,24 +79,45 @@ export class Recovering implements Subscriber {
   }
 
   write(frame: Frame, published: Published): void {
-    // Who publishes may leave itself out; the filter knows it, not its stand-in.
-    if (published instanceof Publication && published.filter?.(this.inner) === false) return;
-    if (this.#kept.push({ frame, published }) <= this.#maxKept) return;
-    this.#kept.shift();
-    this.#overflowed = true;
+    this.#kept.push({ frame, published });
+    if (++this.#frames <= this.#maxKept) return;
+    this.#frames--;
+    const [dropped] = this.#kept.splice(this.#kept.findIndex((kept) => "frame" in kept), 1);
+    if ("frame" in dropped && dropped.published.position !== null) this.#overflowed = true;
   }
 
   writeTurn(turn: TopicTurn): void {
     turn.frames.forEach((frame, i) => this.write(frame, turn.published[i]));
   }
 
+  /** One of its own publications is committed, or is not stored: it hears of it in its place. */
+  owe(own: Publication, isStored: boolean): void {
+    this.#kept.push({ own, isStored });
+  }
+
   /** Hands over: the past first, then what was published meanwhile. */
   handOver(past: Fanout): void {
     past.deliver(this.inner);
-    for (const { frame, published } of this.#kept) {
-      if (!this.inner.active) break;
-      this.inner.write(frame, published);
+    for (const kept of this.#take()) {
+      if ("own" in kept) settle(kept.own, kept.isStored);
+      else if (this.inner.active) this.inner.write(kept.frame, kept.published);
     }
-    this.#kept = [];
   }
+
+  /** Gives up: only what is owed is told. */
+  giveUp(): void {
+    for (const kept of this.#take()) if ("own" in kept) settle(kept.own, kept.isStored);
+  }
+
+  #take(): readonly Kept[] {
+    const kept = this.#kept;
+    this.#kept = [];
+    this.#frames = 0;
+    return kept;
+  }
+}
+
+function settle(own: Publication, isStored: boolean): void {
+  if (isStored) own.acknowledge();
+  else own.fail();
 }

@@ -17,6 +17,8 @@ export interface Subscriber extends ExtensionMember, Origin {
   readonly active: boolean;
   /** Whether something of its own waits for a commit and has to come between the publications of this turn. */
   readonly interleaves: boolean;
+  /** Whom it stands in for: whoever chooses among subscribers is asked about that one. Left out: nobody. */
+  readonly inner?: Subscriber;
   /** What it has seen of the topic before; `null`: it does not say. */
   readonly wish: ResumeWish | null;
   /** Its subscription is committed: publications follow. `recovery`: how it begins, where the topic has a history. */

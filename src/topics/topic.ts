@@ -1,10 +1,12 @@
 import { messageOf } from "../base/errors.ts";
 import type { Context } from "../actors/behavior.ts";
+import { offer } from "../actors/inside.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import type { Committable, Committer } from "./committer.ts";
-import type { ExtendedTopic, ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
+import type { ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
 import { type ExtensionPorts, Extensions } from "./extensions.ts";
 import { type Entry, Fanout } from "./fanout.ts";
+import { type HostedTopic, hostedTopic } from "./hosted_topic.ts";
 import { History, type HistoryPorts, type Replay } from "./history.ts";
 import type { LogBatch, LogHead } from "./log.ts";
 import { NO_PATTERNS, type PatternRoute, type Patterns } from "./patterns.ts";
@@ -92,7 +94,7 @@ export class Topic implements Committable {
 
   #begin(head: LogHead): void | Promise<void> {
     const { history: limits, extensions } = this.#setup;
-    this.#history = new History(this.name, limits!, this.#ports, head);
+    this.#history = new History(this.name, limits!, this.#ports, head, this.#unencodable);
     if (!limits!.folded) return extensions.size === 0 ? undefined : this.#extend(null);
     const past = this.#history.past();
     if (past instanceof Promise) return past.then((read) => this.#extend(read));
@@ -100,30 +102,13 @@ export class Topic implements Committable {
   }
 
   #extend(past: TopicPast | null): void | Promise<void> {
-    const { clock, random, counters, logger } = this.#ports;
-    const host = this.#host!;
-    const subscribers = this.#subscribers;
-    const topic: ExtendedTopic = {
+    const view: HostedTopic = {
       name: this.name,
-      get memberCount() {
-        return subscribers.size;
-      },
-      clock,
-      random,
-      counters,
-      logger,
-      past,
+      members: this.#subscribers,
       publish: (publication) => this.#publish(publication),
       touch: () => this.#touch(),
-      after(delayMs, task) {
-        const timer = host.after(delayMs, { type: "run", task });
-        return () => timer.cancel();
-      },
-      every(periodMs, task) {
-        const timer = host.every(periodMs, { type: "run", task });
-        return () => timer.cancel();
-      },
     };
+    const topic = hostedTopic(view, this.#ports, this.#host!, past);
     const extensions = this.#extensions = new Extensions(this.#setup.extensions, topic);
     return extensions.ready?.then(() => {});
   }
@@ -145,8 +130,22 @@ export class Topic implements Committable {
 
   /** Forgets a subscriber. It is not called any more. */
   unsubscribe(subscriber: Subscriber): void {
-    if (this.#subscribers.delete(subscriber) && subscriber.gainsByWaiting) this.#gainers--;
+    this.#dismiss(subscriber);
+    this.#remove(subscriber);
     this.#extensions?.left(subscriber);
+  }
+
+  #remove(subscriber: Subscriber): void {
+    if (this.#subscribers.delete(subscriber) && subscriber.gainsByWaiting) this.#gainers--;
+  }
+
+  /** Nobody stands in for `subscriber` any more. Gives who did. */
+  #dismiss(subscriber: Subscriber): Recovering | undefined {
+    const standIn = this.#standIns.get(subscriber);
+    if (standIn === undefined) return undefined;
+    this.#standIns.delete(subscriber);
+    this.#remove(standIn);
+    return standIn;
   }
 
   /** Its actor has ended. */
@@ -215,7 +214,7 @@ export class Topic implements Committable {
     logger.log("error", "publications could not be stored", { topic: this.name, error: messageOf(error) });
     this.#storing = entries.filter((entry) => {
       if (!("publication" in entry) || entry.publication.kept === null) return true;
-      entry.publication.fail();
+      this.#tell(entry.publication, false);
       return false;
     });
     this.#attempt(() => this.#extensions?.failed());
@@ -241,13 +240,23 @@ export class Topic implements Committable {
     }
     for (const beginning of beginnings) {
       for (const own of publications.slice(0, beginning.from)) {
-        if (own.origin === beginning.subscriber) own.acknowledge();
+        if (own.origin === beginning.subscriber) this.#tell(own, true);
       }
       this.#admit(beginning, fanout);
     }
-    this.#history?.release();
-    for (const publication of publications) publication.acknowledge();
+    if (this.#standIns.size === 0) this.#history?.release();
+    for (const publication of publications) this.#tell(publication, true);
     this.#ports.counters.add("publications", publications.length);
+  }
+
+  /** Tells the author of a publication what has become of it: behind the author's beginning. */
+  #tell(publication: Publication, isStored: boolean): void {
+    const standIn = this.#standIns.size === 0
+      ? undefined
+      : this.#standIns.get(publication.origin as Subscriber);
+    if (standIn !== undefined) standIn.owe(publication, isStored);
+    else if (isStored) publication.acknowledge();
+    else publication.fail();
   }
 
   /** The subscriptions of the turn, each in its place among the publications, which extensions hear of in that order. */
@@ -282,9 +291,8 @@ export class Topic implements Committable {
     if (replay instanceof Promise) return this.#recoverLater(beginning, replay, fanout);
     this.#enter(subscriber, beginning.greetings, replay.recovery);
     if (!subscriber.active) return;
-    if (replay.publications.length > 0) {
-      new Fanout(replay.publications, this.#unencodable).deliver(subscriber);
-    }
+    this.#history!.began(replay);
+    if (replay.publications.length > 0) replay.fanout.deliver(subscriber);
     fanout.deliver(subscriber, from);
     this.#add(subscriber);
   }
@@ -312,28 +320,32 @@ export class Topic implements Committable {
     if (standIn.gainsByWaiting) this.#gainers++;
     replay.then((read) => {
       if (this.#standIns.get(subscriber) !== standIn || this.#isOver) return;
-      this.#standIns.delete(subscriber);
-      this.unsubscribe(standIn);
-      const { recovery, publications } = standIn.overflowed
-        ? this.#history!.overtaken(read, standIn.firstOffset)
-        : read;
-      this.#attempt(() => {
-        this.#enter(subscriber, greetings, recovery);
-        if (!subscriber.active) return;
-        standIn.handOver(new Fanout(publications, this.#unencodable));
-        this.#add(subscriber);
-      });
+      this.#dismiss(subscriber);
+      this.#attempt(() => this.#recovered(standIn, greetings, read));
+      if (this.#standIns.size === 0) this.#history!.release();
       this.#ports.scheduler.drain();
     });
   }
 
+  #recovered(standIn: Recovering, greetings: readonly Greeting[], read: Replay): void {
+    const { inner: subscriber, overflowed } = standIn;
+    const replay = overflowed ? this.#history!.overtaken(read, standIn.firstOffset) : read;
+    // What is lost has to be in what it is greeted with.
+    const fresh = overflowed ? this.#extensions?.joining(subscriber) ?? [] : greetings;
+    this.#enter(subscriber, fresh, replay.recovery);
+    if (!subscriber.active) return;
+    this.#history!.began(replay);
+    standIn.handOver(replay.fanout);
+    this.#add(subscriber);
+  }
+
   /** A client that went and came back while its past was read begins anew. */
   #replaceStandIn(subscriber: Subscriber, standIn: Recovering): void {
-    const before = this.#standIns.get(subscriber);
+    const before = this.#dismiss(subscriber);
     this.#standIns.set(subscriber, standIn);
     if (before === undefined) return;
-    this.unsubscribe(before);
     subscriber.committed();
+    before.giveUp();
   }
 
   /** What an extension throws ends the topic, in its actor's turn. */
@@ -344,7 +356,7 @@ export class Topic implements Committable {
       if (this.#host === null) throw error;
       this.#fault ??= error;
       this.#isOver = true; // nothing goes out that came behind the fault
-      this.#host.self.tell({ type: "run", task: () => this.checkFault() });
+      offer(this.#host.self, { type: "run", task: () => this.checkFault() }); // if it is full, there is a turn anyway
     }
   }
 

@@ -22,6 +22,7 @@ export function topicBehavior(
       return started instanceof Promise ? started.then(() => topic) : topic;
     },
     receive(topic, message) {
+      topic.checkFault();
       if (message instanceof Publication) topic.take({ publication: message });
       else receive(topic, message);
       return topic;

@@ -4,7 +4,7 @@ import type { Logger } from "../base/log.ts";
 import type { Clock, TimerId } from "../base/clock.ts";
 import type { Behavior } from "../actors/behavior.ts";
 import { DynamicSupervisor, type Spawner } from "../actors/dynamic_supervisor.ts";
-import { offer, requestStop, unwatchFrom, type Watcher, watchFrom } from "../actors/inside.ts";
+import { offer, requestStop, unwatchFrom, waitingFor, type Watcher, watchFrom } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
 import { BackoffCount } from "../actors/restarts.ts";
 import type { Random } from "../base/random.ts";
@@ -163,7 +163,8 @@ export class Topics {
 
   #idle(name: string, running: Running): void {
     running.idleTimer = this.#ports.clock.setTimer(() => {
-      if (this.#committer.isBusy(name)) return this.#idle(name, running); // its log takes its time
+      // Its log takes its time: something is being stored, or waits for the topic to begin.
+      if (this.#committer.isBusy(name) || waitingFor(running.ref) > 0) return this.#idle(name, running);
       this.#running.delete(name); // at once: whoever joins from now on starts another
       this.#ports.counters.add("topics.idle");
       requestStop(running.ref);

@@ -187,8 +187,8 @@ export const LAYERS: readonly Layer[] = [
   // Browser code: it is bundled, and comes into the server as text.
   {
     at: "src/server/page",
-    may: ["src/base/clock.ts", "src/base/random.ts", "src/contract", "src/protocol"],
-    packages: ["phoenix"],
+    may: ["src/base/clock.ts", "src/base/errors.ts", "src/contract", "src/client"],
+    packages: [],
   },
   { at: "src/testing", may: [EVERYTHING], packages: ["@std/assert"] },
 ];

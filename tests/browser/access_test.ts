@@ -145,7 +145,7 @@ async function hasNames(chromium: Chromium, server: ServerProcess): Promise<void
 
 async function fitsPhones(chromium: Chromium, server: ServerProcess): Promise<void> {
   const ada = new Visitor(
-    await chromium.open(server.url, {
+    await chromium.open(`${server.url}?room=phone`, {
       viewport: { width: 320, height: 560 },
       hasTouch: true,
       isMobile: true,
@@ -158,9 +158,10 @@ async function fitsPhones(chromium: Chromium, server: ServerProcess): Promise<vo
   await ada.join("W".repeat(40));
   await ada.say(`A word without a break: ${"w".repeat(300)}`);
   await page.locator("#messages .text").waitFor();
-  const linus = new Member(server.url, "room:lobby", { nickname: "W".repeat(40) });
+  const linus = new Member(server.url, "room:phone", { nickname: "V".repeat(40) });
   await linus.join();
   await linus.push("say", { text: "w".repeat(300) });
+  await ada.seesPeople(2);
   await page.locator(".theirs .text").waitFor();
   await linus.disconnect();
   assertEquals(await overflow(), 0);
@@ -192,6 +193,12 @@ async function hasContrast(chromium: Chromium, server: ServerProcess): Promise<v
   for (const visitor of visitors) {
     await visitor.say("mine");
     await visitor.hears("You", "mine");
+    // Behind a reload all of it is earlier, which looks different.
+    await visitor.page.reload();
+    await visitor.sees("Connected");
+    await visitor.page.locator(".earlier.mine").first().waitFor();
+    await visitor.page.locator(".earlier.theirs").first().waitFor();
+    assertEquals(await poorContrasts(visitor.page), []);
   }
   server.signal("SIGSTOP");
   for (const visitor of visitors) await visitor.say("lost");

@@ -1,4 +1,10 @@
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 
 /** How Chromium is started. */
 export const ARGS = [
@@ -28,12 +34,16 @@ export class Chromium implements AsyncDisposable {
 
   /** A page of a visitor of its own. */
   async open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.#browser.newContext(options);
+    return await this.openTab(await this.#browser.newContext(options), url);
+  }
+
+  /** One more page of a visitor. */
+  async openTab(context: BrowserContext, url: string): Promise<Page> {
     const page = await context.newPage();
     page.on("pageerror", (error) => this.faults.push(error.message));
     page.on("console", (message) => {
       // A server that is away on purpose is told in the console by the browser itself.
-      if (message.type() === "error" && !message.text().includes("WebSocket connection to")) {
+      if (message.type() === "error" && !/WebSocket connection to|ERR_CONNECTION/.test(message.text())) {
         this.faults.push(message.text());
       }
     });

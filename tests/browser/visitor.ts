@@ -31,6 +31,32 @@ export class Visitor {
     await this.state.filter({ hasText: state }).waitFor();
   }
 
+  /** Who is here, as the page says it: the count, and the names. */
+  async people(): Promise<{ title: string; names: string[] }> {
+    const people = this.page.getByRole("region", { name: /here$/ });
+    return {
+      title: await people.getByRole("heading").innerText(),
+      names: await people.getByRole("listitem").locator(".name").allInnerTexts(),
+    };
+  }
+
+  /** Waits until the page says that so many are here. */
+  async seesPeople(count: number): Promise<void> {
+    await this.page.getByRole("heading", { name: `${count} here` }).waitFor();
+  }
+
+  /** Waits for a line about the connection, or the history. */
+  async isTold(text: string): Promise<void> {
+    await this.page.locator("#messages .notice").filter({ hasText: text }).waitFor();
+  }
+
+  /** Everything that the list shows, in order: texts of messages, and lines in brackets. */
+  lines(): Promise<string[]> {
+    return this.page.locator("#messages > li").evaluateAll((items) =>
+      items.map((item) => item.querySelector(".text")?.textContent ?? `[${item.textContent}]`)
+    );
+  }
+
   /** Waits for a message of somebody; `You` is the visitor. */
   async hears(by: string, text: string): Promise<void> {
     const message = this.page.locator("#messages .message")

@@ -2,9 +2,9 @@ import { assert, assertFalse, assertStringIncludes } from "@std/assert";
 import { bundle, gzipSize, withFolder } from "./bundle.ts";
 
 /** What a page may weigh: docs/client.md says what is in it. */
-const MAX_GZIP_BYTES = 20_000;
+const MAX_GZIP_BYTES = 20_480;
 /** What of it may be ours: contract, codec and client. */
-const MAX_OWN_BYTES = 8_000;
+const MAX_OWN_BYTES = 8_400;
 
 async function weigh(program: string, folder: string): Promise<{ text: string; size: number }> {
   const path = await bundle(`tests/client/programs/${program}.ts`, folder, {

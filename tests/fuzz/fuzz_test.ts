@@ -5,12 +5,13 @@
 
 import { deadline } from "@std/async/deadline";
 import { assert, assertEquals } from "@std/assert";
-import type { App } from "../../mod.ts";
+import { type App, type Transport, websocket } from "../../mod.ts";
 import { type Random, seededRandom } from "../../src/base/random.ts";
 import { type Codec, MalformedMessage } from "../../src/protocol/codec.ts";
 import { phoenixV1 } from "../../src/protocol/phoenix_v1.ts";
 import { phoenixV2 } from "../../src/protocol/phoenix_v2.ts";
 import { phoenixV21 } from "../../src/protocol/phoenix_v2_1.ts";
+import { ws } from "../../src/transport/ws/mod.ts";
 import { until } from "../app/client.ts";
 import { longTest } from "../optional.ts";
 import { binaryFrame, RawClient, textFrame } from "../wire/raw_client.ts";
@@ -133,8 +134,8 @@ async function lane(port: number, random: Random, count: number, requestsOf: num
   return sent;
 }
 
-async function fuzz(count: number): Promise<void> {
-  const { app, server } = startServer();
+async function fuzz(count: number, transport: Transport): Promise<void> {
+  const { app, server } = startServer(transport);
   const atRest = app.system.actorCount;
   const bystander = await Bystander.join(app, server.port);
   const living = bystander.live();
@@ -169,10 +170,12 @@ function assertUntouched(app: App): void {
   assert(counters.get("channels.joined") > 0, "some of it was sane");
 }
 
-Deno.test("Fuzz: 4,000 random and mutated frames and upgrades touch nobody but their sender", () =>
-  fuzz(4_000));
+for (const [name, make] of [["the runtime", () => websocket], ["ws", ws]] as const) {
+  Deno.test(`Fuzz, ${name}: 4,000 random and mutated frames and upgrades touch nobody but their sender`, () =>
+    fuzz(4_000, make()));
 
-longTest(
-  "Fuzz: 100,000 random and mutated frames and upgrades touch nobody but their sender",
-  () => fuzz(100_000),
-);
+  longTest(
+    `Fuzz, ${name}: 100,000 random and mutated frames and upgrades touch nobody but their sender`,
+    () => fuzz(100_000, make()),
+  );
+}

@@ -21,6 +21,9 @@ const TOPICS = [
   "typed:",
   "phoenix",
   "calm:1",
+  "kept:1",
+  "kept:*",
+  "kept:{id}",
   "none:1",
   "free",
   "",
@@ -37,6 +40,7 @@ const EVENTS = [
   "heartbeat",
   "echo",
   "spread",
+  "troupe:presence",
   "give",
   "take",
   "stop",
@@ -46,7 +50,8 @@ const EVENTS = [
   "constructor",
 ];
 const REFS = ["1", "2", "3", null, "", "9".repeat(30), 7, {}, true];
-const ODD = [
+/** What text formats trip over. */
+export const ODD = [
   "\u0000",
   "\ud800",
   "\udfff",
@@ -63,6 +68,19 @@ const ODD = [
   "null",
   "1e999",
   "-",
+];
+
+const PAYLOADS = [
+  { text: "hello" },
+  { text: "hello" },
+  { text: "hello", "troupe:id": "a" },
+  { "troupe:id": 7 },
+  { troupe: { epoch: "e", offset: 3, last: 2, connection: "c" } },
+  { troupe: { offset: 0 } },
+  { troupe: { last: 1e9, offset: -1 } },
+  { troupe: null },
+  { after: 1 },
+  { after: "1" },
 ];
 
 function anyText(random: Random, length: number): string {
@@ -106,14 +124,14 @@ function anyMessage(random: Random): unknown[] {
     pick(random, REFS),
     pick(random, TOPICS),
     pick(random, EVENTS),
-    random.integer(3) === 0 ? anyJson(random) : { text: "hello" },
+    random.integer(3) === 0 ? anyJson(random) : pick(random, PAYLOADS),
   ];
   if (random.integer(3) > 0) [message[0], message[1]] = ["1", String(random.integer(1_000))]; // mostly sane
   return message;
 }
 
 /** Deletes, repeats, inserts or cuts something. */
-function mutated(random: Random, text: string): string {
+export function mutated(random: Random, text: string): string {
   let result = text;
   for (let times = 1 + random.integer(3); times > 0; times--) {
     const at = random.integer(result.length + 1);

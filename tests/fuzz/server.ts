@@ -6,7 +6,16 @@
 
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { App, bytes, defineTopic, type Listening } from "../../mod.ts";
+import {
+  App,
+  bytes,
+  defineTopic,
+  type Listening,
+  longpoll,
+  sse,
+  type Transport,
+  websocket,
+} from "../../mod.ts";
 import { ChannelClient } from "../app/client.ts";
 
 /** The largest message that the server takes, in bytes. */
@@ -23,16 +32,36 @@ const Typed = defineTopic("typed:{id}", {
   server: { given: z.object({ text: z.string() }) },
 });
 
-/** Topics with and without a contract, a raw component, a fallback. No handler throws by itself. */
-export function startServer(): { app: App; server: Listening } {
+/**
+ * Topics with and without a contract, with a history and presence, patterns, a raw component, a fallback. No handler
+ * throws by itself. `transport`: the one for WebSockets.
+ */
+export function startServer(transport: Transport = websocket): { app: App; server: Listening } {
   const app = new App({
+    transports: [transport, longpoll({ windowMs: 20 }), sse({ lingerMs: 20, replyTimeoutMs: 50 })],
     authenticate: ({ token, cookies, params }) => ({
       id: token ?? cookies.session ?? params.user ?? "somebody",
     }),
     fallback: ({ url }) => new Response(url),
     // All senders come from one address, as fast as they can.
-    limits: { maxMessageBytes: MAX_MESSAGE_BYTES, upgradesPerSecond: 1_000_000, upgradeBurst: 1_000_000 },
+    limits: {
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      upgradesPerSecond: 1_000_000,
+      upgradeBurst: 1_000_000,
+      // The bystander says as much as it can.
+      messagesPerSecond: 1_000_000,
+      messageBurst: 1_000_000,
+    },
   })
+    .topic("kept:*", {
+      history: { size: 50, ttlMs: 60_000 },
+      presence: { mode: "paged" },
+      join(ctx) {
+        ctx.presence.track(ctx.user.id, {});
+      },
+      on: { spread: (ctx, payload) => ctx.broadcast("spread", payload) },
+    })
+    .patterns("kept:*", { match: () => true })
     .topic("free:*", {
       on: {
         echo: (_ctx, payload) => payload,

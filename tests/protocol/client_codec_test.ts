@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStringIncludes, assertThrows, fail } from "@std/assert";
 import * as fc from "fast-check";
 import { type Message, Serializer, Socket } from "phoenix";
 import { type ClientCodec, createCodec, MAX_POSITIONS } from "../../src/protocol/client_codec.ts";
@@ -300,6 +300,22 @@ Deno.test("a forgotten position resumes nothing, and the topic is still followed
   assertEquals(codec.resume("a"), { troupe: { connection: "c1" } });
 });
 
+Deno.test("a gap that is told late does not bring back what was delivered since", () => {
+  const codec = createCodec();
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4 });
+  // A join that timed out here, and was answered all the same: the answer is stale, what follows it is not.
+  join(codec, "a", "2");
+  join(codec, "a", "3");
+  receive(
+    codec,
+    phoenixV21.reply("2", "2", "a", "ok", { troupe: { epoch: "e", offset: 9, recovery: "partial" } }),
+  );
+  assertEquals(offsetsOf(codec, publication("a", 10)), [10]);
+  const partial = { epoch: "e", offset: 9, recovery: "partial", gap: { from: 5, to: 9 } };
+  receive(codec, phoenixV21.reply("3", "3", "a", "ok", { troupe: partial }));
+  assertEquals([offsetsOf(codec, publication("a", 10)), offsetsOf(codec, publication("a", 11))], [[], [11]]);
+});
+
 Deno.test("whatever history is told, each publication is delivered once and in order", () => {
   const anyStep = fc.oneof(
     fc.record({ kind: fc.constant("publish" as const), count: fc.integer({ min: 1, max: 5 }) }),
@@ -392,4 +408,33 @@ Deno.test("a stock Socket with the client codec joins, pushes bytes, and gets a 
   assertEquals(heard, [{ hello: 1 }, { n: 1 }, { n: 2 }, bytesFrom("01").buffer]);
   assertEquals(codec.position("room:1"), 2);
   socket.disconnect();
+});
+
+Deno.test("the client codec refuses what the published client would fall over: no names, a reply that is none", () => {
+  const codec = createCodec();
+  for (const text of ['["1","1","a",null,{}]', '["1","1",7,"said",{}]', '["1","1","a","phx_reply",null]']) {
+    assertThrows(() => codec.decode(text, () => fail("delivered")), MalformedMessage);
+  }
+});
+
+Deno.test("an offset that is none moves no position: the next join would be refused for it", () => {
+  const codec = createCodec();
+  join(codec, "a", "1");
+  for (const offset of ["-1", "1.5", "1e300", '"7"', "null"]) {
+    codec.decode(`[null,null,"a","said",{},${offset}]`, () => {});
+    codec.decode(`["1",null,"a","troupe:session",{"epoch":"e","offset":${offset}}]`, () => {});
+    codec.decode(`["1",null,"a","troupe:missed",{"to":${offset}}]`, () => {});
+  }
+  assertEquals(codec.position("a"), null);
+});
+
+Deno.test("an epoch or a connection's id that no server would take is not asked for", () => {
+  const codec = createCodec();
+  join(codec, "a", "1");
+  const long = "x".repeat(129);
+  codec.decode(
+    `["1",null,"a","troupe:session",{"epoch":"${long}","offset":1,"connection":"${long}"}]`,
+    () => {},
+  );
+  assertEquals([codec.position("a"), codec.resume("a")], [null, {}]);
 });

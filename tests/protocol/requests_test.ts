@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, fail } from "@std/assert";
 import fc from "fast-check";
 import { type AnsweringChannel, answerRequests, RequestRefused } from "../../src/protocol/mod.ts";
 import { readAnswer } from "../../src/protocol/requests.ts";
@@ -109,4 +109,18 @@ Deno.test("an answer is an object with an id and a status, whatever comes", () =
       assertEquals([typeof answer.id, ["ok", "error"].includes(answer.status)], ["string", true]);
     }
   }));
+});
+
+Deno.test("a question that is none is not answered: nobody could tell which it was", () => {
+  for (const asked of [null, 1, "q", [], {}, { id: 7, event: "poll" }, { id: "q" }, { event: "poll" }]) {
+    const channel: AnsweringChannel = {
+      on(_event, callback): number {
+        callback(asked);
+        return 1;
+      },
+      off() {},
+      push: () => fail(`answered ${JSON.stringify(asked)}`),
+    };
+    answerRequests(channel, { poll: () => ({}) });
+  }
 });

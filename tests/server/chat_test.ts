@@ -17,11 +17,14 @@ async function refusal(attempt: Promise<unknown>): Promise<{ reason: string; iss
   return details.response as { reason: string; issues: { path: string }[] };
 }
 
-Deno.test("a join says which nickname one has", async () => {
+Deno.test("a join says which nickname one has, and what time it is", async () => {
   await using kit = testKit(app);
   const longest = "a".repeat(40);
   for (const [given, nickname] of [["Ada", "Ada"], [" Ada ", "Ada"], [longest, longest]]) {
-    assertEquals((await enter(kit, given)).reply, { nickname });
+    assertEquals((await enter(kit, given)).reply, {
+      nickname,
+      at: new Date(kit.clock.now()).toISOString(),
+    });
   }
 });
 
@@ -112,6 +115,33 @@ Deno.test("typing reaches the others alone", async () => {
   assertEquals(await ada.send("typing"), {});
   assertEquals(await grace.next("typing"), { by: "Ada" });
   assertEquals(ada.take(), []);
+});
+
+Deno.test("everybody in a room is present there, by nickname, until they leave", async () => {
+  await using kit = testKit(app);
+  const [ada, grace] = [await enter(kit, "Ada"), await enter(kit, " Grace ")];
+  await kit.settle();
+  const names = ({ presence }: typeof ada): string[] =>
+    [...presence.values()].flatMap((metas) => metas.map(({ nickname }) => nickname as string)).sort();
+  assertEquals([names(ada), names(grace)], [["Ada", "Grace"], ["Ada", "Grace"]]);
+  await grace.leave();
+  await kit.settle();
+  assertEquals(names(ada), ["Ada"]);
+});
+
+Deno.test("what was said is kept for who comes later, with its order and ids; that somebody typed is not", async () => {
+  await using kit = testKit(app);
+  const ada = await enter(kit, "Ada");
+  const said = [];
+  for (const text of ["one", "two", "three"]) {
+    await ada.send("typing");
+    said.push(await ada.send("say", { text }));
+  }
+  const late = await (await kit.connect()).join("room:lobby", { nickname: "Grace", troupe: { last: 2 } });
+  await kit.settle();
+  const heard = late.take().filter(({ event }) => event === "said" || event === "typing");
+  assertEquals(heard.map(({ payload }) => payload), ada.take("said").slice(1).map(({ payload }) => payload));
+  assertEquals(heard.map(({ payload }) => ({ id: (payload as { id: string }).id })), said.slice(1));
 });
 
 Deno.test("an event that the room does not know is refused, and the channel lives", async () => {

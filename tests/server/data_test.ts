@@ -6,7 +6,10 @@ import { runToEnd } from "./server_process.ts";
 
 type Message = [unknown, unknown, string, string, { response: { troupe: Record<string, unknown> } }, number?];
 
-/** Joins the lobby as a client of version 2.1.0, and gives what comes until `count` messages are there. */
+/**
+ * Joins the lobby as a client of version 2.1.0, and gives what comes until `count` messages are there; without those that
+ * say who is there.
+ */
 async function join(
   url: string,
   payload: object,
@@ -17,7 +20,8 @@ async function join(
   const messages: Message[] = [];
   while (messages.length < count) {
     const value = JSON.parse(await client.messages.take() as string);
-    messages.push(...(Array.isArray(value[0]) ? value : [value]));
+    const batch: Message[] = Array.isArray(value[0]) ? value : [value];
+    messages.push(...batch.filter(([, , , event]) => !event.startsWith("presence_")));
   }
   return { client, messages };
 }

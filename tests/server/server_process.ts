@@ -41,9 +41,14 @@ export function machineEnvironment(): Record<string, string> {
   );
 }
 
-function spawn(args: readonly string[], env: Readonly<Record<string, string>>): Deno.ChildProcess {
+function spawn(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  permissions: readonly string[] = [],
+): Deno.ChildProcess {
+  const [run, ...rest] = startCommand();
   return new Deno.Command(Deno.execPath(), {
-    args: [...startCommand(), ...args],
+    args: [run, ...permissions, ...rest, ...args],
     cwd: ROOT,
     clearEnv: true,
     env: { ...machineEnvironment(), NO_COLOR: "1", ...env },
@@ -89,12 +94,16 @@ export class ServerProcess implements AsyncDisposable {
     this.port = Number(new URL(this.url).port);
   }
 
-  /** Starts one, on a port of its own unless `args` or `env` say which, and waits until it listens. */
+  /**
+   * Starts one, on a port of its own unless `args` or `env` say which, and waits until it listens. `permissions`: beside
+   * those of the task.
+   */
   static async start(
     args: readonly string[] = ["--port", "0"],
     env: Readonly<Record<string, string>> = {},
+    permissions: readonly string[] = [],
   ): Promise<ServerProcess> {
-    const process = spawn(args, env);
+    const process = spawn(args, env, permissions);
     const stderr = new Response(process.stderr).text();
     const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";

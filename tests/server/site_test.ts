@@ -9,6 +9,7 @@ for (
     ["/", "text/html; charset=utf-8", "<title>Troupe chat</title>"],
     ["/?room=den", "text/html; charset=utf-8", "<title>"],
     ["/chat.js", "text/javascript; charset=utf-8", "phx_join"],
+    ["/tabs.js", "text/javascript; charset=utf-8", "onconnect"],
     ["/style.css", "text/css; charset=utf-8", "prefers-color-scheme: dark"],
     ["/icon.svg", "image/svg+xml", "<svg"],
     ["/healthz", "text/plain; charset=utf-8", "ok"],

@@ -1,69 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { Counters } from "../../src/base/inspect.ts";
-import { Scheduler } from "../../src/actors/scheduler.ts";
-import { Publication } from "../../src/topics/publication.ts";
-import { Topic } from "../../src/topics/topic.ts";
-import { memoryLog } from "../../src/topics/memory_log.ts";
-import { ManualTurns, seededRandom, VirtualClock } from "../../src/testing/mod.ts";
-import { FakeSubscriber, topicPorts } from "./fixtures.ts";
-import { SlowLog } from "./slow_log.ts";
-import type { Frame } from "../../src/protocol/codec.ts";
-import type { Published, TopicTurn } from "../../src/topics/topic_turn.ts";
-
-const SETUP = { history: { size: 1_000, ttlMs: 60_000, folded: false }, extensions: new Map() };
-
-/** Remembers the offsets that it gets. */
-class Reader extends FakeSubscriber {
-  readonly offsets: number[] = [];
-
-  override write(_frame: Frame, published?: Published): void {
-    if (published?.position) this.offsets.push(published.position.offset);
-  }
-
-  override writeTurn(turn: TopicTurn): void {
-    for (const { position } of turn.published) if (position !== null) this.offsets.push(position.offset);
-  }
-}
-
-function setUp(maxReplay = 1_000) {
-  const turns = new ManualTurns();
-  const clock = new VirtualClock();
-  const scheduler = new Scheduler(clock, { turns });
-  const counters = new Counters();
-  const log = new SlowLog(memoryLog({ random: seededRandom(1), clock }));
-  const ports = {
-    ...topicPorts(scheduler, counters, log, clock),
-    replay: { maxReplay, maxReplayBytes: 1e9 },
-  };
-  const topics = new Map<string, Topic>();
-  const topic = (name = "t"): Topic => {
-    let made = topics.get(name);
-    if (made === undefined) {
-      topics.set(name, made = new Topic(name, ports, SETUP));
-      void made.start();
-    }
-    return made;
-  };
-  return {
-    log,
-    counters,
-    topic,
-    turn: () => turns.give(),
-    publish(origin: FakeSubscriber | null = null, name = "t", kept = true): Publication {
-      const publication = new Publication(name, "said", {}, origin);
-      publication.cause = "ref";
-      if (kept) publication.keep(clock.now(), null);
-      topic(name).take({ publication });
-      return publication;
-    },
-    subscribe(subscriber: FakeSubscriber, offset: number | null = null, name = "t"): void {
-      const { epoch } = log.head(name);
-      subscriber.wish = offset === null ? null : { epoch, offset, last: 0, formerConnectionId: null };
-      topic(name).take({ subscriber });
-    },
-  };
-}
+import { Reader, setUp } from "./history_stage.ts";
 
 Deno.test("Commit: one is in flight per topic; what comes meanwhile waits for it, in order", async () => {
   const { log, publish, subscribe, turn } = setUp();
@@ -197,19 +134,22 @@ Deno.test("Resume: a client that goes and comes back while its past is read begi
 
 /** One step of a random run. */
 type Step =
-  | { kind: "publish"; kept: boolean }
+  | { kind: "publish"; kept: boolean; by: number }
   | { kind: "join"; behind: number }
   | { kind: "turn" }
   | { kind: "proceed"; index: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("publish" as const), kept: fc.boolean() }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("publish" as const), kept: fc.boolean(), by: fc.nat(3) }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("join" as const), behind: fc.nat(6) }) },
   { weight: 3, arbitrary: fc.constant({ kind: "turn" as const }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("proceed" as const), index: fc.nat(5) }) },
 );
 
-Deno.test("Resume: whatever is published, joined, stored and read in which order, nothing is lost or comes twice", async () => {
+Deno.test("Resume: whatever is published, joined, stored and read in which order, nothing is lost, comes twice or early", async () => {
   const numRuns = Deno.env.get("TROUPE_LONG") === "1" ? 5_000 : 400;
   await fc.assert(
     fc.asyncProperty(
@@ -219,16 +159,19 @@ Deno.test("Resume: whatever is published, joined, stored and read in which order
       async (steps, append, read) => {
         const { log, publish, subscribe, turn } = setUp();
         log.isSync = { append, read };
-        const readers: { reader: Reader; from: number }[] = [];
+        const readers: { reader: Reader; from: number; said: number }[] = [];
         for (const each of steps) {
-          if (each.kind === "publish") publish(null, "t", each.kept);
-          else if (each.kind === "turn") turn();
+          if (each.kind === "publish") {
+            const author = readers[each.by] ?? null;
+            if (author !== null) author.said++;
+            publish(author?.reader, "t", each.kept);
+          } else if (each.kind === "turn") turn();
           else if (each.kind === "proceed") {
             if (log.waiting > 0) await log.proceed(each.index % log.waiting);
           } else {
             const reader = new Reader(`${readers.length}`);
             const from = Math.max(log.head("t").offset - each.behind, 0);
-            readers.push({ reader, from });
+            readers.push({ reader, from, said: 0 });
             subscribe(reader, from);
           }
         }
@@ -237,7 +180,8 @@ Deno.test("Resume: whatever is published, joined, stored and read in which order
           if (log.waiting > 0) await log.proceed();
         }
         const last = log.head("t").offset;
-        for (const { reader, from } of readers) {
+        for (const { reader, from, said } of readers) {
+          assertEquals(reader.log, ["subscribed", ...new Array(said).fill("committed")]);
           assertEquals(reader.recovery?.outcome, "recovered");
           assertEquals(reader.offsets, Array.from({ length: last - from }, (_, i) => from + 1 + i));
         }

@@ -5,7 +5,12 @@ import type { Ref } from "../../src/actors/mod.ts";
 import { Publication } from "../../src/topics/publication.ts";
 import type { Topics } from "../../src/topics/topics.ts";
 import { Kit } from "../../src/testing/mod.ts";
+import type { Log } from "../../src/topics/log.ts";
+import { memoryLog } from "../../src/topics/memory_log.ts";
 import { FakeSubscriber, topicsOf } from "./fixtures.ts";
+import { SlowLog } from "./slow_log.ts";
+
+const KEPT = { history: { size: 10, ttlMs: 60_000, folded: false }, extensions: new Map() };
 
 /** A message that no topic understands: it crashes. */
 function poison(topics: Topics, name: string): void {
@@ -186,4 +191,56 @@ Deno.test("Who lets go of a topic that has crashed meanwhile harms nobody", asyn
   await kit.advance(60_000);
   assertEquals(topics.size, 1, "the lease of the one before is not the new one's");
   assertEquals(kit.system.deadLetters.count(), 0);
+});
+
+Deno.test("Idle: a topic whose log takes longer than its idle time still stores what was published in it", async () => {
+  await using kit = new Kit();
+  const inner = memoryLog({ clock: kit.clock });
+  const found = Promise.withResolvers<void>();
+  const log: Log = {
+    head: (topic) => found.promise.then(() => inner.head(topic)),
+    append: (batches) => inner.append(batches),
+    read: (topic, after, max) => inner.read(topic, after, max),
+    snapshot: (topic) => inner.snapshot(topic),
+  };
+  const topics = topicsOf(kit, { idleMs: 1_000, log, setupOf: () => KEPT });
+  const publication = new Publication("t", "said", {});
+  publication.keep(0, null);
+  topics.publish(publication);
+  await kit.advance(5_000);
+  found.resolve();
+  await kit.settle();
+  assertEquals(inner.head("t").offset, 1);
+  await kit.advance(2_000);
+  assertEquals([topics.size, kit.clock.pending], [0, 0]);
+});
+
+Deno.test("Full: an extension that throws while the mailbox is full ends the topic all the same", async () => {
+  await using kit = new Kit();
+  const log = new SlowLog(memoryLog({ clock: kit.clock }));
+  const extension = {
+    committed(): void {
+      throw new Error("bad apply");
+    },
+  };
+  const setup = { ...KEPT, extensions: new Map([["state", () => extension]]) };
+  const topics = topicsOf(kit, { mailboxCapacity: 2, log, setupOf: () => setup });
+  const member = new FakeSubscriber("a");
+  join(topics, "t", member);
+  await kit.settle();
+  const publish = (): void => {
+    const publication = new Publication("t", "said", {});
+    publication.keep(0, null);
+    topics.publish(publication);
+  };
+  publish();
+  await kit.settle();
+  publish(), publish();
+  await log.proceed();
+  await kit.settle();
+  assertEquals([member.log, topics.size], [["subscribed", "terminated"], 0]);
+  assertEquals([kit.system.counters.get("topics.crashed"), kit.system.counters.get("scheduler.faults")], [
+    1,
+    0,
+  ]);
 });

@@ -31,6 +31,8 @@ export interface RawFrame {
   readonly reserved?: number;
   /** Default: `true`, as the protocol asks of clients. */
   readonly masked?: boolean;
+  /** In how many bytes of its own the length stands: 0, 2 or 8. Default: as few as it takes. */
+  readonly lengthBytes?: 0 | 2 | 8;
 }
 
 const OPCODES = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -46,7 +48,7 @@ const PATIENCE_MS = 20_000;
 export function encodeFrame(frame: RawFrame): Uint8Array {
   const { opcode, payload = new Uint8Array(), fin = true, reserved = 0, masked = true } = frame;
   const { length } = payload;
-  const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
+  const lengthBytes = frame.lengthBytes ?? (length < 126 ? 0 : length < 65_536 ? 2 : 8);
   const bytes = new Uint8Array(2 + lengthBytes + (masked ? 4 : 0) + length);
   bytes[0] = (fin ? 0x80 : 0) | (reserved << 4) | opcode;
   bytes[1] = (masked ? 0x80 : 0) | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127);

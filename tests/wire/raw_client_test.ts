@@ -82,38 +82,6 @@ Deno.test("A frame right behind the handshake, in the same write, is not lost", 
   });
 });
 
-// What the runtime makes of frames that break RFC 6455: it drops the connection without a close frame, where Bandit and
-// Cowboy answer 1002. No message of such a connection reaches a handler, and no other connection notices.
-const violations: [name: string, frames: Uint8Array[]][] = [
-  ["a reserved opcode", [encodeFrame({ opcode: 3 })]],
-  ["a reserved bit", [encodeFrame({ opcode: 1, reserved: 4 })]],
-  ["a fragmented ping", [encodeFrame({ opcode: 9, fin: false })]],
-  ["a ping of 126 bytes", [encodeFrame({ opcode: 9, payload: new Uint8Array(126) })]],
-  ["a continuation without a start", [encodeFrame({ opcode: 0 })]],
-  ["a message within a fragmented one", [
-    encodeFrame({ opcode: 1, fin: false }),
-    textFrame(HEARTBEAT),
-  ]],
-  ["a close frame with a body of one byte", [encodeFrame({ opcode: 8, payload: new Uint8Array([1]) })]],
-  ["text that is no UTF-8", [encodeFrame({ opcode: 1, payload: new Uint8Array([0xff]) })]],
-  ["a close reason that is no UTF-8", [
-    encodeFrame({ opcode: 8, payload: new Uint8Array([3, 0xe8, 0xff]) }),
-  ]],
-];
-
-for (const [name, frames] of violations) {
-  Deno.test(`A violation of the framing ends that connection alone: ${name}`, async () => {
-    await against(async (port) => {
-      using violator = await RawClient.open(port, PATH);
-      using bystander = await RawClient.open(port, PATH);
-      await violator.send(...frames);
-      assertEquals(await violator.next(), { kind: "close", code: 1006, reason: "" });
-      await bystander.text(HEARTBEAT);
-      assertEquals(await bystander.next(), ANSWER);
-    });
-  });
-}
-
 Deno.test("A close frame is answered with the same code; an empty one with an empty one", async () => {
   await against(async (port) => {
     for (const code of [1000, 1001, 1011, 3000, 4999]) {

@@ -10,7 +10,10 @@ import { Composer } from "./composer.ts";
 import { byId } from "./elements.ts";
 import { Memory } from "./memory.ts";
 import { MessageList } from "./message_list.ts";
-import { type Fate, type LinkState, RoomLink, type Said } from "./room_link.ts";
+import { OwnMessages } from "./own_messages.ts";
+import { People } from "./people.ts";
+import type { Said } from "./room_contract.ts";
+import { type Fate, type LinkState, RoomLink, type Welcome } from "./room_link.ts";
 import { Typists } from "./typists.ts";
 import { type UnsentEntry, UnsentList } from "./unsent_list.ts";
 
@@ -33,6 +36,8 @@ const fault = byId("join-fault", HTMLParagraphElement);
 const visits = new Memory("visits");
 const tab = new Memory("tab");
 const messages = new MessageList();
+const own = new OwnMessages(visits, (id) => messages.claim(id));
+const people = new People();
 const typists = new Typists();
 const unsent = new UnsentList(tab, {
   resend: (entry) => {
@@ -57,11 +62,11 @@ const composer = new Composer(tab, {
 
 let link: RoomLink | null = null;
 let me = "";
-let wasJoined = false;
+/** The server's time when this page came; what was said before is earlier. */
+let cameAt = "";
 
 function enter(room: string, nickname: string): void {
   me = nickname;
-  wasJoined = false;
   fault.textContent = "";
   door.hidden = true;
   chat.hidden = false;
@@ -70,14 +75,18 @@ function enter(room: string, nickname: string): void {
   byId("me", HTMLElement).textContent = nickname;
   document.title = `#${room} · Troupe chat`;
   messages.clear();
+  people.clear();
+  own.open(room);
   unsent.open(room);
   composer.open(room);
   link = new RoomLink(room, nickname, {
     state: showState,
     joined,
-    refused,
+    missed: (count) => messages.notice(`You missed ${count} ${count === 1 ? "message" : "messages"}.`, true),
+    ended,
     said,
     typing: (by) => typists.add(by),
+    present: (nicknames) => people.show(nicknames, me),
   });
 }
 
@@ -98,29 +107,40 @@ function exit(): void {
 function showState(linkState: LinkState | null): void {
   state.dataset.state = linkState ?? "none";
   state.textContent = linkState === null ? "" : STATE_TEXTS[linkState];
-  if (linkState !== "connected") typists.clear();
+  if (linkState === "connected") return;
+  typists.clear();
+  people.suspend();
 }
 
-function joined(nickname: string): void {
+function joined({ nickname, at, again, recovery }: Welcome): void {
   me = nickname;
   byId("me", HTMLElement).textContent = nickname;
-  if (wasJoined) messages.notice("Connected again. What others said in between is missing here.");
-  wasJoined = true;
   tab.set("nickname", nickname);
+  if (!again) cameAt = at;
+  else if (recovery === "recovered") messages.notice("Connected again. Nothing is missing.");
+  else if (recovery === "partial") messages.notice("Connected again.");
+  else {messages.notice(
+      "Connected again. The room’s history was reset: what you missed cannot be shown.",
+      true,
+    );}
   flush();
 }
 
-function refused(reason: string): void {
+function ended(why: string): void {
   exit();
-  fault.textContent = `You cannot join: ${reason}.`;
+  fault.textContent = why;
 }
 
 function said(message: Said): void {
   // The room hears a message before its sender gets the answer: it is ours if we are waiting for just that.
-  const own = message.by === me ? unsent.sending(message.text) : undefined;
-  if (own !== undefined) unsent.remove(own);
-  else typists.remove(message.by);
-  messages.add(message, own !== undefined);
+  const entry = message.by === me && !own.has(message.id) ? unsent.awaited(message.text) : undefined;
+  if (entry !== undefined) {
+    own.add(message.id);
+    unsent.remove(entry);
+  }
+  const mine = own.has(message.id);
+  if (!mine) typists.remove(message.by);
+  messages.add(message, { mine, earlier: message.at < cameAt });
 }
 
 /** Sends what waits, in order, if there is a connection. */
@@ -133,7 +153,10 @@ function flush(): void {
 }
 
 function settle(entry: UnsentEntry, fate: Fate): void {
-  if (fate.kind === "delivered") unsent.remove(entry);
+  if (fate.kind === "delivered") {
+    own.add(fate.id);
+    unsent.remove(entry);
+  } else if (fate.kind === "unsent") unsent.set(entry, "waiting");
   else if (fate.kind === "refused") unsent.set(entry, "refused", fate.reason);
   else unsent.set(entry, "unknown");
 }

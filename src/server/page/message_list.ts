@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 
 import { byId, make } from "./elements.ts";
-import type { Said } from "./room_link.ts";
+import { avatarOf, hueOf } from "./names.ts";
+import type { Said } from "./room_contract.ts";
 
 /** The most messages that the page shows; older ones go. */
 export const MAX_SHOWN = 500;
@@ -9,7 +10,21 @@ export const MAX_SHOWN = 500;
 const TOGETHER_MS = 300_000;
 /** How near the end, in pixels, counts as reading along. */
 const NEAR_END_PX = 80;
-const HUES = 6;
+
+/** How a message is shown. */
+export interface Shown {
+  /** It was said by who reads it. */
+  readonly mine: boolean;
+  /** It was said before one came. */
+  readonly earlier: boolean;
+}
+
+/** A message, and what shows it. */
+interface Entry {
+  readonly message: Said;
+  readonly item: HTMLLIElement;
+  readonly earlier: boolean;
+}
 
 /** The messages of a room, oldest first. It follows the newest one, unless somebody has scrolled up to read. */
 export class MessageList {
@@ -17,8 +32,10 @@ export class MessageList {
   readonly #list = byId("messages", HTMLOListElement);
   readonly #empty = byId("empty", HTMLParagraphElement);
   readonly #toNewest = byId("to-newest", HTMLButtonElement);
-  readonly #ids = new Set<string>();
+  readonly #entries = new Map<string, Entry>();
   #last: Said | null = null;
+  /** Whether earlier messages are what was shown last. */
+  #isEarlier = false;
 
   constructor() {
     this.#toNewest.addEventListener("click", () => {
@@ -34,39 +51,39 @@ export class MessageList {
     }).observe(this.#log);
   }
 
-  /** Shows a message, once. `mine`: it was said on this page. */
-  add(message: Said, mine: boolean): void {
-    if (this.#ids.has(message.id)) return;
-    this.#ids.add(message.id);
-    const item = make("li", `message ${mine ? "mine" : "theirs"} hue-${hueOf(message.by)}`);
-    item.dataset.id = message.id;
+  /** Shows a message, once. Earlier ones are marked, and not read out. */
+  add(message: Said, { mine, earlier }: Shown): void {
+    if (this.#entries.has(message.id)) return;
+    this.#turn(earlier);
+    const item = make("li", "");
+    const entry: Entry = { message, item, earlier };
+    this.#entries.set(message.id, entry);
     const follows = this.#last !== null && this.#last.by === message.by &&
       Date.parse(message.at) - Date.parse(this.#last.at) < TOGETHER_MS;
-    item.classList.toggle("follows", follows);
-    if (!mine && !follows) {
-      const avatar = make("span", "avatar", [...message.by][0].toUpperCase());
-      avatar.ariaHidden = "true";
-      item.append(avatar);
-    }
-    item.append(make("p", mine || follows ? "by unseen" : "by", mine ? "You" : message.by));
-    const bubble = make("div", "bubble");
-    bubble.append(make("p", "text", message.text), timeOf(message.at));
-    item.append(bubble);
-    this.#append(item, mine);
+    this.#render(entry, mine, follows);
+    this.#append(item, mine && !earlier);
     this.#last = message;
   }
 
-  /** Shows a line about the connection. */
-  notice(text: string): void {
-    this.#append(make("li", "notice", text), false);
+  /** A message that is shown already was said by who reads it, in another tab. */
+  claim(id: string): void {
+    const entry = this.#entries.get(id);
+    if (entry !== undefined) this.#render(entry, true, entry.item.classList.contains("follows"));
+  }
+
+  /** Shows a line about the connection. One that is `lasting` stays, however many messages come. */
+  notice(text: string, lasting = false): void {
+    this.#log.ariaLive = "polite";
+    this.#append(make("li", lasting ? "notice lasting" : "notice", text), false);
     this.#last = null;
   }
 
   /** Forgets everything: another room begins. */
   clear(): void {
     this.#list.replaceChildren();
-    this.#ids.clear();
+    this.#entries.clear();
     this.#last = null;
+    this.#isEarlier = false;
     this.#toNewest.hidden = true;
     this.showEmpty();
   }
@@ -84,20 +101,42 @@ export class MessageList {
     this.#log.scrollTop = this.#log.scrollHeight;
   }
 
+  /** Earlier messages have a line above them, and one below. */
+  #turn(earlier: boolean): void {
+    if (earlier === this.#isEarlier) return;
+    this.#isEarlier = earlier;
+    this.notice(earlier ? "Earlier messages" : "Since you came");
+    if (earlier) this.#log.ariaLive = "off";
+  }
+
+  #render({ message: { id, by, at, text }, item, earlier }: Entry, mine: boolean, follows: boolean): void {
+    item.className = `message ${mine ? "mine" : "theirs"} hue-${hueOf(by)}`;
+    item.classList.toggle("follows", follows);
+    item.classList.toggle("earlier", earlier);
+    item.dataset.id = id;
+    const bubble = make("div", "bubble");
+    bubble.append(make("p", "text", text), timeOf(at));
+    item.replaceChildren(
+      ...(mine || follows ? [] : [avatarOf(by)]),
+      make("p", mine || follows ? "by unseen" : "by", mine ? "You" : by),
+      bubble,
+    );
+  }
+
   #append(item: HTMLLIElement, mine: boolean): void {
     const readsAlong = this.#isNearEnd();
     this.#list.append(item);
-    while (this.#list.childElementCount > MAX_SHOWN) this.#drop();
+    while (this.#list.childElementCount > MAX_SHOWN && this.#drop());
     this.showEmpty();
     if (mine || readsAlong) this.toEnd();
     else this.#toNewest.hidden = false;
   }
 
-  #drop(): void {
-    const first = this.#list.firstElementChild;
-    if (!(first instanceof HTMLElement)) return;
-    if (first.dataset.id !== undefined) this.#ids.delete(first.dataset.id);
-    first.remove();
+  #drop(): boolean {
+    const first = this.#list.querySelector<HTMLLIElement>(":scope > :not(.lasting)");
+    if (first?.dataset.id !== undefined) this.#entries.delete(first.dataset.id);
+    first?.remove();
+    return first !== null;
   }
 
   #isNearEnd(): boolean {
@@ -115,11 +154,4 @@ function timeOf(at: string): HTMLTimeElement {
   element.dateTime = at;
   element.title = IN_FULL.format(date);
   return element;
-}
-
-/** The same colour for the same name, on every page: FNV-1a of its UTF-16 code units. */
-function hueOf(name: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) % HUES;
 }

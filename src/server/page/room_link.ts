@@ -1,8 +1,10 @@
 /// <reference lib="dom" />
 
-import { type Channel, Socket } from "phoenix";
-import { systemRandom } from "../../base/random.ts";
-import { createCodec } from "../../protocol/client_codec.ts";
+import type { TroupeError } from "../../base/errors.ts";
+import type { Channel, Client, Ended, Joined, PresenceView } from "../../client/mod.ts";
+import { connect } from "../../client/mod.ts";
+import { sharedTabs } from "../../client/tabs/mod.ts";
+import { Room, type Said } from "./room_contract.ts";
 
 /**
  * `connecting`: not there yet. `reconnecting`: it was there, and it comes back by itself. `offline`: the same, but the
@@ -10,44 +12,53 @@ import { createCodec } from "../../protocol/client_codec.ts";
  */
 export type LinkState = "connecting" | "connected" | "reconnecting" | "offline";
 
-/** What somebody said. */
-export interface Said {
-  readonly id: string;
-  readonly by: string;
-  readonly text: string;
-  /** ISO 8601. */
-  readonly at: string;
-}
-
 /** What became of a message. */
 export type Fate =
   | { readonly kind: "delivered"; readonly id: string }
   | { readonly kind: "refused"; readonly reason: string }
+  /** It was not sent: the connection was not there. */
+  | { readonly kind: "unsent" }
   /** No answer: nobody knows whether it arrived. */
   | { readonly kind: "unknown" };
+
+/** The room is joined. */
+export interface Welcome extends Pick<Joined, "again" | "recovery"> {
+  readonly nickname: string;
+  /** The server's time at the join, ISO 8601: what was said before is earlier. */
+  readonly at: string;
+}
 
 /** What a {@link RoomLink} tells. */
 export interface LinkListener {
   state(state: LinkState): void;
-  /** The room is joined, for the first time or again. */
-  joined(nickname: string): void;
-  /** The server does not let us in, and trying again would not help. The link is closed. */
-  refused(reason: string): void;
+  /** The room is joined, for the first time or again. What was missed follows. */
+  joined(welcome: Welcome): void;
+  /** So many messages of others are lost for this page. */
+  missed(count: number): void;
+  /** The link is closed for good, and not by us. */
+  ended(why: string): void;
   said(message: Said): void;
   typing(by: string): void;
+  /** Who is here now: each name once. */
+  present(nicknames: readonly string[]): void;
 }
 
 /** A server that restarts is back within a second or two; later, do not knock too often. */
-const RECONNECT_MS = [100, 300, 600, 1_000, 1_500, 2_000];
-const RECONNECT_LATE_MS = 4_000;
+const RECONNECT = { baseMs: 300, maxMs: 4_000 };
+/** How many of the newest messages are wanted at the first join. */
+const EARLIER = 50;
 
-/** The connection to one room: the published `phoenix` client, speaking version 2.1.0 of the wire. */
+/** One connection for the tabs of one name, as long as the page lives. */
+const transports = new Map<string, ReturnType<typeof sharedTabs>>();
+
+/** The connection to one room, by our own client; all tabs of one browser in which one has the same name share it. */
 export class RoomLink {
   readonly #listener: LinkListener;
-  readonly #socket: Socket;
-  readonly #channel: Channel;
-  readonly #pending = new Set<(fate: Fate) => void>();
+  readonly #client: Client;
+  readonly #channel: Channel<typeof Room>;
   readonly #watch = (): void => this.#tell();
+  /** Ends with the connection: what was sent over it is not answered any more. */
+  #answers = new AbortController();
   #nickname: string;
   #hasJoined = false;
   #closed = false;
@@ -56,45 +67,40 @@ export class RoomLink {
   constructor(room: string, nickname: string, listener: LinkListener) {
     this.#listener = listener;
     this.#nickname = nickname;
-    this.#socket = new Socket("/socket", {
-      vsn: "2.1.0",
-      ...createCodec(),
-      heartbeatIntervalMs: 15_000,
-      reconnectAfterMs: soon,
-      rejoinAfterMs: soon,
+    this.#client = connect("/socket", {
+      heartbeatMs: 15_000,
+      reconnect: RECONNECT,
+      // Who has no name yet is nobody whose tabs could be known.
+      ...(nickname === "" ? { longPollFallbackMs: null } : { transport: transportOf(nickname) }),
     });
-    this.#channel = this.#socket.channel(
-      `room:${room}`,
+    this.#channel = this.#client.join(
+      Room,
+      { id: room },
       () => (this.#nickname === "" ? {} : { nickname: this.#nickname }),
+      { history: EARLIER },
     );
     this.#listen();
     addEventListener("online", this.#watch);
     addEventListener("offline", this.#watch);
-    this.#socket.connect();
-    this.#join();
     this.#tell();
   }
 
   /** Whether a message can go out now. */
   get isOpen(): boolean {
-    return !this.#closed && this.#socket.isConnected() && this.#channel.state === "joined";
+    return !this.#closed && this.#client.state === "open" && this.#channel.status === "joined";
   }
 
   /** Says something; `done` is called once. Only while it {@link isOpen}: nothing is queued here. */
   say(text: string, done: (fate: Fate) => void): void {
-    const settle = (fate: Fate): void => {
-      if (this.#pending.delete(settle)) done(fate);
-    };
-    this.#pending.add(settle);
-    this.#channel.push("say", { text })
-      .receive<{ id: string }>("ok", ({ id }) => settle({ kind: "delivered", id }))
-      .receive("error", (response) => settle({ kind: "refused", reason: reasonOf(response) }))
-      .receive("timeout", () => settle({ kind: "unknown" }));
+    this.#channel.send("say", { text }, { queue: false, signal: this.#answers.signal }).then(
+      ({ id }) => done({ kind: "delivered", id }),
+      (error) => done(fateOf(error)),
+    );
   }
 
   /** Tells the others that something is being written. */
   typing(): void {
-    if (this.isOpen) this.#channel.push("typing");
+    if (this.isOpen) this.#channel.send("typing", {}, { queue: false }).catch(() => {});
   }
 
   /** Leaves the room and closes the connection. */
@@ -103,36 +109,29 @@ export class RoomLink {
     this.#closed = true;
     removeEventListener("online", this.#watch);
     removeEventListener("offline", this.#watch);
-    this.#channel.leave();
-    this.#socket.disconnect();
-    this.#giveUp();
+    this.#answers.abort();
+    void this.#client.close();
   }
 
   #listen(): void {
-    this.#channel.on<Said>("said", (message) => this.#listener.said(message));
-    this.#channel.on<{ by: string }>("typing", ({ by }) => this.#listener.typing(by));
-    const lost = (): void => {
-      this.#giveUp();
+    const { presence } = this.#channel;
+    this.#channel.on("said", (message) => this.#listener.said(message));
+    this.#channel.on("typing", ({ by }) => this.#listener.typing(by));
+    this.#channel.on("troupe:joined", ({ reply: { nickname, at }, again, recovery }) => {
+      this.#nickname = nickname;
+      this.#hasJoined = true;
       this.#tell();
-    };
-    this.#channel.onError(lost);
-    this.#socket.onClose(lost);
-  }
-
-  #join(): void {
-    this.#channel.join()
-      .receive<{ nickname: string }>("ok", ({ nickname }) => {
-        this.#nickname = nickname;
-        this.#hasJoined = true;
-        this.#tell();
-        this.#listener.joined(nickname);
-      })
-      .receive<{ reason?: unknown }>("error", (response) => {
-        // Anything else may pass: the client tries again by itself.
-        if (response.reason !== "invalid_payload") return;
-        this.close();
-        this.#listener.refused(reasonOf(response));
-      });
+      this.#listener.joined({ nickname, at, again, recovery });
+    });
+    this.#channel.on("troupe:missed", ({ count }) => this.#listener.missed(count));
+    this.#channel.on("troupe:suspended", () => {
+      this.#answers.abort();
+      this.#answers = new AbortController();
+      this.#tell();
+    });
+    this.#channel.on("troupe:ended", (ended) => this.#ended(ended));
+    this.#client.on("state", () => this.#tell());
+    presence.on("change", () => this.#listener.present(namesIn(presence)));
   }
 
   #tell(): void {
@@ -142,21 +141,43 @@ export class RoomLink {
     else this.#listener.state(this.#hasJoined ? "reconnecting" : "connecting");
   }
 
-  /** The connection is gone, and with it the answers that were awaited. */
-  #giveUp(): void {
-    for (const settle of [...this.#pending]) settle({ kind: "unknown" });
+  #ended({ kind, reason }: Ended): void {
+    if (this.#closed) return;
+    this.close();
+    const because = reasonOf(reason);
+    this.#listener.ended(
+      kind === "refused" ? `You cannot join: ${because}.` : `The room was closed: ${because}.`,
+    );
   }
 }
 
-/** Spread by a third, so that the clients of a server that restarts do not all come back at the same instant. */
-function soon(tries: number): number {
-  return (RECONNECT_MS[tries - 1] ?? RECONNECT_LATE_MS) * (1 + systemRandom.float() / 3);
+function transportOf(name: string): ReturnType<typeof sharedTabs> {
+  const transport = transports.get(name) ?? sharedTabs({ name, worker: "/tabs.js" });
+  transports.set(name, transport);
+  return transport;
 }
 
-/** What an error reply says, for people: `{ reason: "invalid_payload", issues: [{ path, message }] }`. */
+function namesIn(presence: PresenceView<{ nickname: string }>): string[] {
+  return [...new Set(presence.list().flatMap(({ metas }) => metas.map(({ nickname }) => nickname)))];
+}
+
+function fateOf(error: unknown): Fate {
+  const { code, details } = error as Partial<TroupeError>;
+  if (code === "not_joined") return { kind: "unsent" };
+  if (code !== "message_refused") return { kind: "unknown" };
+  return { kind: "refused", reason: reasonOf((details as { response?: unknown }).response) };
+}
+
+/** What the server says, for people: a text, or `{ reason: "invalid_payload", issues: [{ path, message }] }`. */
 function reasonOf(response: unknown): string {
-  const { reason, issues } = response as { reason?: unknown; issues?: { path: string; message: string }[] };
+  if (typeof response === "string") return response;
+  const { reason, issues } = (response ?? {}) as {
+    reason?: unknown;
+    issues?: { path: string; message: string }[];
+  };
   const [issue] = issues ?? [];
   if (issue !== undefined) return `${issue.path}: ${issue.message}`;
-  return reason === "overloaded" ? "the server is overloaded" : String(reason ?? "the server refused it");
+  return reason === "overloaded"
+    ? "the server is overloaded"
+    : String(reason ?? "the server gives no reason");
 }

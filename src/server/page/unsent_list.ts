@@ -99,9 +99,11 @@ export class UnsentList {
     this.#changed();
   }
 
-  /** The oldest one that is being sent and has this text. */
-  sending(text: string): UnsentEntry | undefined {
-    return this.#entries.find((entry) => entry.state === "sending" && entry.text === text);
+  /** The oldest one that may have arrived and has this text. */
+  awaited(text: string): UnsentEntry | undefined {
+    return this.#entries.find((entry) =>
+      (entry.state === "sending" || entry.state === "unknown") && entry.text === text
+    );
   }
 
   #changed(): void {

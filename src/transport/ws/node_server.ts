@@ -22,15 +22,66 @@ export const nodeServe: Serve = (options, handler) => {
     ? createSecureServer({ ...PATIENCE, cert, key })
     : createServer(PATIENCE);
   const answers = new Answers(options, handler, isSecure ? "https" : "http");
-  server.on("request", (incoming, out) => void answers.request(incoming, out));
-  server.on("upgrade", (incoming, socket, head) => void answers.upgrade(incoming, socket, head));
+  const connections = new Connections();
+  server.on("connection", (socket) => connections.add(socket));
+  server.on("request", (incoming, out) => {
+    connections.asked(incoming.socket, out);
+    void answers.request(incoming, out);
+  });
+  server.on("upgrade", (incoming, socket, head) => {
+    connections.delete(incoming.socket);
+    void answers.upgrade(incoming, socket, head);
+  });
   server.on("error", ignore); // it has been thrown
   const addr = bind(server, options.hostname, options.port);
   return {
     addr,
-    shutdown: () => new Promise((resolve) => server.close(() => resolve())),
+    shutdown: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        connections.dropIdle();
+      }),
   };
 };
+
+/**
+ * The TCP connections, and how many requests of each are being answered. The server itself, when it closes, waits for
+ * those on which no request, or half of one, has come. By their addresses: under TLS a request has another socket.
+ */
+class Connections {
+  readonly #open = new Map<string, { readonly socket: Socket; requests: number }>();
+
+  add(socket: Socket): void {
+    const key = keyOf(socket);
+    const entry = { socket, requests: 0 };
+    this.#open.set(key, entry);
+    socket.once("close", () => {
+      if (this.#open.get(key) === entry) this.#open.delete(key);
+    });
+  }
+
+  /** A request has come on it, which `out` answers. */
+  asked(socket: Socket, out: ServerResponse): void {
+    const entry = this.#open.get(keyOf(socket));
+    if (entry === undefined) return;
+    entry.requests++;
+    out.once("close", () => entry.requests--);
+  }
+
+  /** It speaks another protocol from now on. */
+  delete(socket: Socket): void {
+    this.#open.delete(keyOf(socket));
+  }
+
+  /** Drops those on which nothing is being answered. */
+  dropIdle(): void {
+    for (const { socket, requests } of [...this.#open.values()]) if (requests === 0) socket.destroy();
+  }
+}
+
+function keyOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
 
 class Answers {
   readonly #options: ServeOptions;

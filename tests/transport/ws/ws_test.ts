@@ -1,3 +1,4 @@
+import { deadline } from "@std/async/deadline";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
@@ -335,4 +336,21 @@ testWith("openssl", "ws: over TLS, too", async (openssl) => {
   channels.send("j", "1", "room:1", "say", { text: "x".repeat(100_000) });
   assertEquals((await channels.next())[4], { text: "x".repeat(100_000) });
   await channels.close();
+});
+
+Deno.test("ws: a connection on which no request, or half of one, has come does not hold up the close", async () => {
+  const { server } = serve();
+  const heads = ["", "GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n"];
+  const silent = await Promise.all(heads.map(async (head) => {
+    const tcp = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    if (head !== "") await tcp.write(new TextEncoder().encode(head));
+    return tcp;
+  }));
+  assertEquals(
+    (await fetch(`http://127.0.0.1:${server.port}/`).then((each) => each.text())).length > 0,
+    true,
+  );
+  await deadline(server.close({ deadlineMs: 600_000 }), 20_000);
+  for (const tcp of silent) assertEquals((await rest(tcp)).length, 0);
+  for (const tcp of silent) tcp.close();
 });

@@ -1,0 +1,17 @@
+import { assert, assertEquals } from "@std/assert";
+
+Deno.test({
+  name: "the benchmark of histories runs: all that is published, and all that was missed, arrives in order",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const file = new URL("../../bench/history.ts", import.meta.url).href;
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "-A", file, "--quick", "--vsn", "2.1.0"],
+    }).output();
+    assert(success, new TextDecoder().decode(stderr));
+    const text = new TextDecoder().decode(stdout);
+    assertEquals(text.match(/^### Fan-out/gm)?.length, 4);
+    assertEquals(text.match(/^### Joins/gm)?.length, 2);
+    assertEquals(text.match(/sqliteLog/g)?.length, 6);
+  },
+});

@@ -1,0 +1,153 @@
+import { assertEquals } from "@std/assert";
+import { FakeSubscriber } from "./fixtures.ts";
+import { Reader, setUp } from "./history_stage.ts";
+
+Deno.test("Recovering: who publishes while its past is read hears of the commit behind its own beginning", async () => {
+  const { log, publish, subscribe, turn } = setUp();
+  log.isSync.append = true;
+  publish();
+  turn();
+  const reader = new Reader("a");
+  subscribe(reader, 0);
+  turn();
+  publish(reader);
+  turn();
+  assertEquals(reader.log, [], "its answers wait for the subscription, which comes first");
+  await log.proceed();
+  assertEquals([reader.log, reader.offsets], [["subscribed", "committed"], [1, 2]]);
+});
+
+Deno.test("Recovering: what could not be stored meanwhile is told behind the beginning, too, and in order", async () => {
+  const { log, publish, subscribe, turn } = setUp();
+  log.isSync.append = true;
+  publish();
+  turn();
+  const reader = new Reader("a");
+  subscribe(reader, 0);
+  turn();
+  log.failing = new Error("disk full");
+  publish(reader);
+  turn();
+  log.failing = null;
+  publish(reader);
+  turn();
+  assertEquals(reader.log, []);
+  await log.proceed();
+  assertEquals([reader.log, reader.offsets], [["subscribed", "failed ref", "committed"], [1, 2]]);
+});
+
+Deno.test("Recovering: a client that begins anew is owed nothing of what it published before", async () => {
+  const { log, publish, subscribe, turn } = setUp();
+  log.isSync.append = true;
+  publish();
+  turn();
+  const reader = new Reader("a");
+  subscribe(reader, 0);
+  turn();
+  publish(reader);
+  turn();
+  subscribe(reader, 0);
+  turn();
+  assertEquals(
+    reader.log,
+    ["committed", "committed"],
+    "its first beginning is given up, then its publication",
+  );
+  await log.proceed();
+  await log.proceed();
+  assertEquals([reader.log.slice(2), reader.offsets], [["subscribed"], [1, 2]]);
+});
+
+Deno.test("Recovering: what is published for the one whose past is read reaches it", async () => {
+  const { log, publish, subscribe, turn } = setUp();
+  log.isSync.append = true;
+  publish();
+  turn();
+  const reader = new Reader("a");
+  subscribe(reader, 0);
+  turn();
+  publish(null, "t", true, (subscriber) => subscriber === reader);
+  publish(null, "t", true, (subscriber) => subscriber !== reader);
+  turn();
+  await log.proceed();
+  assertEquals(reader.offsets, [1, 2]);
+});
+
+Deno.test("Recovering: who leaves while its past is read is forgotten at once", async () => {
+  const { log, topic, publish, subscribe, turn, drain } = setUp();
+  log.isSync.append = true;
+  publish();
+  turn();
+  const plain = new Reader("a");
+  plain.gainsByWaiting = false;
+  subscribe(plain);
+  turn();
+  const reader = new Reader("b");
+  subscribe(reader, 0);
+  turn();
+  reader.active = false;
+  topic().unsubscribe(reader);
+  publish();
+  drain();
+  assertEquals(plain.offsets, [2], "nobody is left for whom a commit waits for the turn");
+  await log.proceed();
+  assertEquals([reader.log, reader.offsets], [[], []]);
+});
+
+Deno.test("Recovering: of too much that is published meanwhile, what has no offset is no gap", async () => {
+  const { log, publish, subscribe, turn, counters } = setUp(3);
+  log.isSync.append = true;
+  publish();
+  turn();
+  const reader = new Reader("a");
+  subscribe(reader, 0);
+  turn();
+  for (let n = 0; n < 3; n++) publish(null, "t", false);
+  for (let n = 0; n < 3; n++) publish();
+  turn();
+  await log.proceed();
+  assertEquals([reader.recovery?.outcome, reader.offsets], ["recovered", [1, 2, 3, 4]]);
+  assertEquals(counters.get("recoveries.recovered"), 1);
+});
+
+Deno.test("Recovering: who is overtaken is counted as what it is told, and gets the greetings of where it begins", async () => {
+  let committed = 0;
+  const extension = {
+    committed: () => void committed++,
+    joining: () => {
+      const seen = committed;
+      return { event: "state", payload: () => seen };
+    },
+  };
+  const { log, publish, subscribe, turn, counters } = setUp(2, new Map([["state", () => extension]]));
+  log.isSync.append = true;
+  publish();
+  turn();
+  const reader = new Reader("a");
+  subscribe(reader, 0);
+  turn();
+  for (let n = 0; n < 4; n++) publish();
+  turn();
+  await log.proceed();
+  assertEquals([reader.recovery?.outcome, reader.recovery?.gap, reader.offsets], [
+    "partial",
+    { from: 1, to: 3 },
+    [4, 5],
+  ]);
+  assertEquals(reader.log, ["subscribed", "push of state 5"], "a state that has what is lost in it");
+  const count = (outcome: string): number => counters.get(`recoveries.${outcome}`);
+  assertEquals([count("recovered"), count("partial"), count("replayed")], [0, 1, 0]);
+});
+
+Deno.test("Recovering: who has left by the time that its past is read is no recovery", async () => {
+  const { log, publish, subscribe, turn, counters } = setUp();
+  log.isSync.append = true;
+  publish();
+  turn();
+  const reader = new FakeSubscriber("a");
+  subscribe(reader, 0);
+  turn();
+  reader.active = false;
+  await log.proceed();
+  assertEquals(counters.get("recoveries.replayed"), 0);
+});
