@@ -2,7 +2,7 @@
 
 import type { TroupeError } from "../../base/errors.ts";
 import type { Channel, Client, Ended, Joined, PresenceView } from "../../client/mod.ts";
-import { connect } from "../../client/mod.ts";
+import { connect, withPresence } from "../../client/mod.ts";
 import { sharedTabs } from "../../client/tabs/mod.ts";
 import { Room, type Said } from "./room_contract.ts";
 
@@ -68,6 +68,7 @@ export class RoomLink {
     this.#listener = listener;
     this.#nickname = nickname;
     this.#client = connect("/socket", {
+      use: [withPresence],
       heartbeatMs: 15_000,
       reconnect: RECONNECT,
       // Who has no name yet is nobody whose tabs could be known.
