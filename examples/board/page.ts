@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 // The page of the board. It is bundled to page.bundle.js: deno task bundle
-import { connect } from "@troupe/core/client";
+import { connect, withState } from "@troupe/core/client";
 import { applyTo } from "@troupe/core/contract";
 import { Board, COLUMNS } from "./contract.ts";
 
@@ -11,7 +11,7 @@ const byId = (id: string): HTMLElement => document.getElementById(id) as HTMLEle
 const name = new URL(location.href).searchParams.get("board") ?? "home";
 
 // #region page
-const troupe = connect("/socket", { reconnect: { maxMs: 3_000 } });
+const troupe = connect("/socket", { use: [withState], reconnect: { maxMs: 3_000 } });
 const board = troupe.join(Board, { id: name });
 
 /** What was done here and is not answered yet: shown at once, on top of the board as the server has it. */
