@@ -43,7 +43,9 @@ export class HttpWire implements Cuttable {
   /** Sends it. */
   send(request: () => Request): void {
     const { world } = this.#ports;
-    world.after(this.#host.party, REQUEST_WAIT_MS, () => this.#reader === null && this.#fail());
+    world.after(this.#host.party, REQUEST_WAIT_MS, () => {
+      if (this.#reader === null || this.#isLost) this.#fail();
+    });
     if (!this.#host.online) return;
     world.after(world.nobody, this.#host.delayMs(this.#random), () => {
       const server = this.#ports.server();

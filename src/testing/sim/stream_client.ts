@@ -40,7 +40,9 @@ export class StreamClient extends SimClient {
     this.#gone(stream);
   }
 
-  send(topic: string, event: string, payload: { readonly id: string }): void {
+  send(topic: string, given: string, payload: { readonly id: string }): void {
+    // It cannot say which connection it had, so that what left it out comes to it again.
+    const event = given === "whisper" ? "say" : given;
     const stream = this.#streams.get(topic);
     if (stream === undefined || stream.token === "" || event === "ask") return;
     const { id } = payload;
