@@ -24,6 +24,7 @@ import { type Failed, Listeners } from "./listeners.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { PhoenixSocket, type TokenSource } from "./phoenix_socket.ts";
 import { Reconnect } from "./reconnect.ts";
+import { SessionLine } from "./session_line.ts";
 
 /** The topic of what is about the connection itself. */
 const OWN_TOPIC = "troupe";
@@ -54,8 +55,8 @@ export class Link {
   readonly closed: Promise<Closed>;
   /** The offset of the message that is being delivered. */
   offset: number | null = null;
-  /** The session's secret. */
-  session: string | null = null;
+  /** The session. */
+  readonly line: SessionLine = new SessionLine();
   readonly #token: TokenSource;
   readonly #renews: boolean;
   readonly #reconnect: Reconnect;
@@ -110,8 +111,8 @@ export class Link {
   }
 
   /** What the answer to a join says of the session. */
-  greeted({ session }: Greeting): void {
-    if (session !== null) this.session = session;
+  greeted(greeting: Greeting): void {
+    this.line.greeted(greeting);
   }
 
   /** Brings what lets this client in, so that its authorization lives longer. */

@@ -131,7 +131,7 @@ export class Membership implements Member {
 
   /** The payload of the next join. */
   #params(): object {
-    const { codec, session } = this.#link;
+    const { codec, line: { secret: session } } = this.#link;
     const payload = this.#payload();
     this.#claimed = session !== null;
     if (

@@ -6,6 +6,7 @@
 
 import { TroupeError } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
+import type { Era } from "./session_line.ts";
 
 /** The most messages that an {@link OfflineQueue} holds, by default. */
 export const MAX_QUEUED = 256;
@@ -44,6 +45,8 @@ export class Outgoing implements QueuedMessage {
   readonly timeoutMs: number | undefined;
   status: "waiting" | "sent" = "waiting";
   attempts = 0;
+  /** The session that it was sent in. */
+  era: Era | null = null;
   /** Ends the wait for the answer to the last attempt. */
   forget: () => void = () => {};
   readonly #outcome: Outcome;

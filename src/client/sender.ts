@@ -79,7 +79,7 @@ export class Sender {
     this.#phoenix = phoenix;
     for (const message of this.#link.queue.of(this.#topic)) {
       if (message.status === "waiting") this.#push(message);
-      else if (resumed && isRecord(message.payload)) this.#repeat(message);
+      else if (resumed && this.#isKnown(message)) this.#repeat(message);
       else message.reject(this.#unsure(message));
     }
   }
@@ -127,6 +127,11 @@ export class Sender {
     if (this.#phoenix !== null) this.#push(message);
   }
 
+  /** Whether the session knows the message, if it has come. */
+  #isKnown({ payload, era }: Outgoing): boolean {
+    return isRecord(payload) && era !== null && this.#link.line.isSame(era);
+  }
+
   #repeat(message: Outgoing): void {
     this.#link.counters.add("messages.repeated");
     this.#push(message);
@@ -137,6 +142,7 @@ export class Sender {
     const { id, event, payload } = message;
     const attempt = ++message.attempts;
     message.status = "sent";
+    message.era = this.#link.line.era;
     // An answer to an earlier attempt says nothing about this one.
     const current = (settle: (response: unknown) => void) => (response: unknown): void =>
       this.#behind(() => {
