@@ -118,7 +118,8 @@ export class Membership implements Member {
     const phoenix = this.#link.socket.channel(this.topic, () => this.#params());
     this.#phoenix = phoenix;
     phoenix.onMessage = (event, payload, ref) => {
-      if (phoenix === this.#phoenix) this.#received(phoenix, event, payload, ref);
+      // The time of a join that was given up ends all the same; it has no name any more.
+      if (phoenix === this.#phoenix && event !== null) this.#received(phoenix, event, payload, ref);
       return payload;
     };
     phoenix.onError((reason) => phoenix === this.#phoenix && this.#suspended(reason));
