@@ -190,6 +190,7 @@ export class Membership implements Member {
   }
 
   #welcomed(phoenix: PhoenixChannel, response: unknown): void {
+    this.presence.joined();
     const joinRef = phoenix.joinRef();
     const { reply, greeting } = readAnswer(response);
     const isCurrent = (): boolean =>

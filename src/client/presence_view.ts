@@ -129,6 +129,16 @@ export class PresenceView implements Iterable<Present> {
   }
 
   /**
+   * The channel is joined: the state comes. What the published client has kept for an earlier state, which never came,
+   * is no part of this one.
+   *
+   * @internal
+   */
+  joined(): void {
+    Object.assign(this.#presence!, { pendingDiffs: [] });
+  }
+
+  /**
    * Follows a channel of the `phoenix` client.
    *
    * @internal
