@@ -68,6 +68,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   // Plain fields, kept up to date: a topic reads them of each of its subscribers at each turn.
   active = false;
   interleaves = false;
+  asks = 0;
   #stage: number = NEW;
   wish: ResumeWish | null = null;
   /** Is called once the subscription is committed, ahead of all that waits for that. */
@@ -111,7 +112,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
    */
   subscribe(onSubscribed: ((recovery: Recovery | null) => void) | null): boolean {
     this.#output.raise();
+    this.asks++;
     if (!this.#topics.subscribe(this.#topic, this)) {
+      this.asks--;
       this.#output.lower();
       return false;
     }

@@ -17,7 +17,7 @@ import type { TopicSetup } from "./topic_setup.ts";
 /** What a topic is told. */
 export type TopicMessage =
   | Publication
-  | { readonly type: "subscribe"; readonly subscriber: Subscriber }
+  | { readonly type: "subscribe"; readonly subscriber: Subscriber; readonly ask?: number }
   | { readonly type: "unsubscribe"; readonly subscriber: Subscriber }
   | { readonly type: "extend"; readonly extension: string; readonly message: unknown }
   | { readonly type: "run"; readonly task: () => void };
@@ -263,7 +263,11 @@ export class Topic implements Committable {
         if (publication.position !== null) head = publication.position;
         extensions?.committed(publication);
       } else {
-        const { subscriber } = entry;
+        const { subscriber, ask } = entry;
+        if (ask !== subscriber.asks) { // it has asked again: then it begins, and once
+          subscriber.committed();
+          continue;
+        }
         beginnings.push({ subscriber, from, head, greetings: extensions?.joining(subscriber) ?? [] });
       }
     }
@@ -306,6 +310,7 @@ export class Topic implements Committable {
   /** The log takes its time: what is published meanwhile waits behind what it reads. */
   #recoverLater({ subscriber, from, greetings }: Beginning, replay: Promise<Replay>, fanout: Fanout): void {
     const standIn = new Recovering(subscriber, this.#ports.replay.maxReplay);
+    const ask = subscriber.asks;
     this.#replaceStandIn(subscriber, standIn);
     fanout.deliver(standIn, from);
     this.#subscribers.add(standIn);
@@ -314,6 +319,7 @@ export class Topic implements Committable {
       if (this.#standIns.get(subscriber) !== standIn || this.#isOver) return;
       this.#standIns.delete(subscriber);
       this.unsubscribe(standIn);
+      if (ask !== subscriber.asks) return subscriber.committed(); // it has asked again
       const { recovery, publications } = standIn.overflowed
         ? this.#history!.overtaken(read, standIn.firstOffset)
         : read;
