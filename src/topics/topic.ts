@@ -210,14 +210,17 @@ export class Topic implements Committable {
 
   abandon(error: unknown): void {
     const { counters, logger } = this.#ports;
-    const entries = this.#storing!;
-    counters.add("history.unstored", publicationsOf(entries).filter(({ kept }) => kept !== null).length);
     logger.log("error", "publications could not be stored", { topic: this.name, error: messageOf(error) });
-    this.#storing = entries.filter((entry) => {
-      if (!("publication" in entry) || entry.publication.kept === null) return true;
-      entry.publication.fail();
-      return false;
-    });
+    const lose = (entries: Entry[]): Entry[] =>
+      entries.filter((entry) => {
+        if (!("publication" in entry) || entry.publication.kept === null) return true;
+        counters.add("history.unstored");
+        entry.publication.fail();
+        return false;
+      });
+    this.#storing = lose(this.#storing!);
+    // What was decided meanwhile was decided upon a state that has never been.
+    if (this.#setup.history?.folded) this.#entries = lose(this.#entries);
     this.#attempt(() => this.#extensions?.failed());
     this.settle(null);
   }
