@@ -36,7 +36,8 @@ const args = parseArgs(Deno.args, {
 
 if (args.seed !== undefined) {
   const options: SimulationOptions = {
-    ...(args.only !== undefined && { steps: args.only === "none" ? [] : String(args.only).split(",").map(Number) }),
+    ...(args.only !== undefined &&
+      { steps: args.only === "none" ? [] : String(args.only).split(",").map(Number) }),
     ...(args.clients !== undefined && { clients: Number(args.clients) }),
   };
   const outcome = await simulate(Number(args.seed), options);

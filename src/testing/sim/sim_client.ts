@@ -88,6 +88,8 @@ export abstract class SimClient {
       }
       return;
     }
+    // Where nothing is kept, an answer may come although its topic has crashed behind it: the client is told of the crash.
+    if (!isKept && truth.crashed.has(topic)) return;
     const isThere = isKept ? truth.placeOf(topic, last) !== null : truth.indexOf(topic, last) !== null;
     if (!isThere && (isKept || sort === "plain")) {
       if (isKept || joins === this.follower(topic).joins) {

@@ -29,6 +29,8 @@ export class Truth {
   /** By topic, of the current life: in the order in which they were published. */
   readonly #orders = new Map<string, Map<string, { readonly index: number; readonly said: Said }>>();
   readonly #lists = new Map<string, Said[]>();
+  /** What was published in earlier lives, and may still be on its way. */
+  readonly #past = new Set<string>();
   readonly #states = new Map<string, BoardState[]>();
   /** Who is present, by topic and user; `null`: hidden. */
   readonly present = new Map<string, number | null>();
@@ -46,6 +48,7 @@ export class Truth {
 
   /** A new life begins. */
   begun(): void {
+    for (const list of this.#lists.values()) for (const { id } of list) this.#past.add(id);
     this.#orders.clear();
     this.#lists.clear();
     this.present.clear();
@@ -72,6 +75,11 @@ export class Truth {
   /** Its place in that order. */
   indexOf(topic: string, id: string): number | null {
     return this.#orders.get(topic)?.get(id)?.index ?? null;
+  }
+
+  /** Whether it was published in an earlier life, and not kept. */
+  isPast(id: string): boolean {
+    return this.#past.has(id);
   }
 
   /** Where something is stored; `null`: nowhere. */

@@ -103,7 +103,10 @@ export class WebSocketWire implements Cuttable {
   connect(url: string, protocols: readonly string[]): void {
     const { world } = this.#ports;
     const refuse = (afterMs: number): void => this.#toClient(afterMs, () => this.#endClient(1006, "", true));
-    if (!this.host.online) return refuse(CONNECT_WAIT_MS);
+    world.after(this.host.party, CONNECT_WAIT_MS, () => {
+      if (this.#client.readyState === CONNECTING) this.#endClient(1006, "", true);
+    });
+    if (!this.host.online) return;
     if (!this.host.webSockets) return refuse(this.host.delayMs(this.#random));
     world.after(world.nobody, this.host.delayMs(this.#random), () => {
       const server = this.#ports.server();
