@@ -4,6 +4,7 @@
  * - `--seeds 10000`: how many; `--from 1`: the first
  * - `--seed 7`: one alone, `--only 3,5,8` with these steps of it, `--clients 2` with so many of its clients; `--trace`
  *   prints what happens
+ * - `--no-shrink`: prints the first that fails as it is
  * - `--keep-going`: does not stop at the first that fails, and shrinks none
  *
  * @module
@@ -18,11 +19,12 @@ function commandFor({ seed, schedule }: Simulated): string {
   return `deno task sim --seed ${seed} --clients ${schedule.clients.length} --only ${only || "none"} --trace`;
 }
 
-async function report(failed: Simulated): Promise<void> {
-  console.log(`\nseed ${failed.seed}: ${failed.violation}\n`);
+async function report(failed: Simulated, shrinks: boolean): Promise<void> {
+  console.log(`seed ${failed.seed}: ${failed.violation}`);
+  if (!shrinks) return console.log(`\nAgain:  deno task sim --seed ${failed.seed} --trace`);
   const shrunk = await shrink(simulate, failed);
   const { steps, clients } = shrunk.schedule;
-  console.log(`Shrunk to ${steps.length} steps and ${clients.length} clients: ${shrunk.violation}`);
+  console.log(`\nShrunk to ${steps.length} steps and ${clients.length} clients: ${shrunk.violation}`);
   for (const { index, atMs, act, client, topic } of steps) {
     console.log(`  ${index} at ${atMs} ms: ${act} c${client} ${topic}`);
   }
@@ -31,7 +33,9 @@ async function report(failed: Simulated): Promise<void> {
 
 const args = parseArgs(Deno.args, {
   string: ["seeds", "from", "seed", "only", "clients"],
-  boolean: ["trace", "keep-going"],
+  boolean: ["trace", "keep-going", "shrink"],
+  negatable: ["shrink"],
+  default: { shrink: true },
 });
 
 if (args.seed !== undefined) {
@@ -48,7 +52,7 @@ if (args.seed !== undefined) {
       : outcome.violation,
   );
   if (outcome.violation !== null) {
-    if (args.only === undefined) await report(outcome);
+    if (args.only === undefined) await report(outcome, args.shrink === true);
     Deno.exit(1);
   }
 } else {
@@ -63,7 +67,7 @@ if (args.seed !== undefined) {
     if (outcome.violation === null) continue;
     failures++;
     if (!args["keep-going"]) {
-      await report(outcome);
+      await report(outcome, args.shrink === true);
       Deno.exit(1);
     }
     console.log(`seed ${seed}: ${outcome.violation}`);

@@ -95,6 +95,9 @@ export class RealClient extends SimClient {
       () => this.answered(topic, event, id, "ok", "", joins),
       ({ code, details }) => {
         const reason = String(details?.reason ?? code);
+        if (reason === "reply_timeout" && this.host.faults === 0) {
+          this.ports.world.fail("an answer comes in time", `${this.name} in ${topic}: ${event} ${id}`);
+        }
         this.answered(topic, event, id, "error", reason, joins);
       },
     );

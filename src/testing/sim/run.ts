@@ -77,11 +77,15 @@ export class Run {
     }
     await world.pass(HEALING_MS);
     if (world.violation !== null) return;
+    // Before anything else happens, too: what is stuck must not be freed by it.
+    for (const client of this.#clients) client.checkAnswered();
+    if (world.violation !== null) return;
     for (const topic of this.#schedule.topics) this.#sayOutside(topic);
     await world.pass(5_000);
     if (world.violation !== null) return;
     for (const client of this.#clients) client.checkAtRest();
     this.#checkPresence();
+    this.#checkCounts();
     if (world.violation !== null) return;
     for (const client of this.#clients) world.as(client.party, () => client.close());
     await world.pass(EMPTYING_MS);
@@ -166,6 +170,16 @@ export class Run {
         for (const topic of this.#schedule.topics) if (party.random.float() < 0.8) client.join(topic);
       });
     });
+  }
+
+  /** A topic has as many members as clients are in it. */
+  #checkCounts(): void {
+    for (const [topic, count] of this.#truth.counts) {
+      const real = this.#clients.filter(({ followers }) => followers.get(topic)?.isJoined).length;
+      if (count !== real) {
+        this.world.fail("a topic knows its members", `${topic} has ${count}, there are ${real}`);
+      }
+    }
   }
 
   #checkPresence(): void {

@@ -263,6 +263,9 @@ export class Server implements Serving {
       },
       info: (_ctx, message) => void this.seen.push((message as Letter).letter),
       life: {
+        tickMs: 4_000,
+        tick: ({ topic, memberCount }) => void truth.counts.set(topic, memberCount),
+        stop: ({ topic }) => void truth.counts.delete(topic),
         message(topic) {
           truth.crashed.add(topic.topic);
           throw new Error("simulated");

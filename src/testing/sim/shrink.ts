@@ -1,4 +1,4 @@
-import type { Simulated, SimulationOptions } from "../simulator.ts";
+import type { Simulated, SimulationOptions } from "./simulate.ts";
 
 /** Runs one world: `simulate`. */
 type Simulate = (seed: number, options: SimulationOptions) => Promise<Simulated>;

@@ -46,11 +46,16 @@ export abstract class SimClient {
   abstract present(topic: string): Readonly<Record<string, readonly number[]>> | null;
   /** Goes, for good. */
   abstract close(): void;
-  /** What does not hold at rest, beside what followers see. */
-  checkAtRest(): void {
+  /** Nothing that it has sent waits for its answer. */
+  checkAnswered(): void {
     for (const [id, what] of this.unanswered) {
       this.ports.world.fail("everything is answered, or given up", `${this.name}: ${id}, ${what}`);
     }
+  }
+
+  /** All is at rest: it has what there is. */
+  checkAtRest(): void {
+    this.checkAnswered();
     for (const follower of this.followers.values()) follower.checkComplete();
   }
 

@@ -34,6 +34,8 @@ export class Truth {
   readonly #states = new Map<string, BoardState[]>();
   /** Who is present, by topic and user; `null`: hidden. */
   readonly present = new Map<string, number | null>();
+  /** How many members topics say that they have. */
+  readonly counts = new Map<string, number>();
   /** Channels and topics that were made to fail: a client may hear of an error there. */
   readonly crashed = new Set<string>();
   /** What was told to channels, and what became of it. */
@@ -52,6 +54,7 @@ export class Truth {
     this.#orders.clear();
     this.#lists.clear();
     this.present.clear();
+    this.counts.clear();
     this.told.clear();
     this.heard.clear();
   }
