@@ -31,6 +31,7 @@ export const Kept = defineTopic("kept:{id}", {
     later: { payload: z.object({ id: z.string(), ms: z.number() }), reply: done },
     twice: { payload: named, reply: done },
     boom: { payload: named, reply: done },
+    crash: { payload: named, reply: done },
   },
   server: { said, typing: said },
 });

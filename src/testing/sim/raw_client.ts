@@ -14,6 +14,8 @@ interface Membership {
   status: "joining" | "joined" | "away";
   payload: object;
   connection?: string;
+  /** The secret of its last join. */
+  claimed?: string | null;
   readonly presence: StrictPresence;
 }
 
@@ -26,6 +28,7 @@ interface Pending {
 
 interface Greeting {
   readonly session?: string;
+  readonly resumed?: boolean;
   readonly epoch?: string;
   readonly offset?: number;
   readonly connection?: string;
@@ -150,6 +153,7 @@ export class RawClient extends SimClient {
     const isKept = sortOf(topic) === "kept" || sortOf(topic) === "feed" || sortOf(topic) === "board";
     const ref = membership.joinRef = String(++this.#ref);
     membership.status = "joining";
+    membership.claimed = this.#session;
     const troupe = position !== null && isKept
       ? { ...position, ...(connection !== undefined && { connection }) }
       : undefined;
@@ -219,7 +223,11 @@ export class RawClient extends SimClient {
       membership.status = "away";
       return this.#joinLater(membership);
     }
-    const { session, epoch, offset, connection, recovery, gap } = (response.troupe ?? {}) as Greeting;
+    const { session, resumed, epoch, offset, connection, recovery, gap } =
+      (response.troupe ?? {}) as Greeting;
+    if (resumed && session === membership.claimed) {
+      this.ports.world.fail("each claim makes the secret new", `${this.name} in ${topic}`);
+    }
     if (session !== undefined) this.#session = session;
     membership.status = "joined";
     membership.connection = connection;

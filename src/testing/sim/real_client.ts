@@ -111,6 +111,14 @@ export class RealClient extends SimClient {
     );
   }
 
+  override checkAnswered(): void {
+    super.checkAnswered();
+    const { size } = this.#client!.queue;
+    if (size > 0) {
+      this.ports.world.fail("nothing is left behind", `${this.name} has ${size} messages on their way`);
+    }
+  }
+
   override checkAtRest(): void {
     super.checkAtRest();
     const { world, truth } = this.ports;

@@ -79,6 +79,7 @@ export class Run {
     if (world.violation !== null) return;
     // Before anything else happens, too: what is stuck must not be freed by it.
     for (const client of this.#clients) client.checkAnswered();
+    this.#checkCounts();
     if (world.violation !== null) return;
     for (const topic of this.#schedule.topics) this.#sayOutside(topic);
     await world.pass(5_000);
@@ -132,7 +133,13 @@ export class Run {
     const { app, party } = server;
     this.world.note("world", `restart ${drainMs}`);
     const ended = this.world.as(party, async () => {
-      if (drainMs !== null) await app.drain({ overMs: drainMs });
+      if (drainMs !== null) {
+        await app.drain({ overMs: drainMs });
+        const { connections, opening } = app.gauges;
+        if (connections + opening > 0) {
+          this.world.fail("a drain empties the server", `${connections}, ${opening} are left`);
+        }
+      }
       this.#network.serve(null);
       await app.close({ deadlineMs: 3_000 });
     });
@@ -162,6 +169,8 @@ export class Run {
         : kind === "raw 2.1.0" || kind === "raw 2.0.0"
         ? new RawClient(ports, party, kind.slice(4), this.#refs)
         : new RealClient(ports, party);
+      // Each POST of a stream's client goes its own way.
+      if (kind !== "stream") this.#truth.ordered.add(client.name);
       if (kind === "polling") client.host.webSockets = false;
       this.#clients.push(client);
       world.note(client.name, `is ${kind}`);
@@ -230,7 +239,9 @@ export class Run {
           sortOf(topic) === "board" || sortOf(topic) === "feed" || this.#send(client, topic, "boom")
         );
       case "crashTopic":
-        return as(() => void (sortOf(topic) === "plain" && this.#send(client, topic, "crash")));
+        return as(() =>
+          void (["plain", "kept"].includes(sortOf(topic)) && this.#send(client, topic, "crash"))
+        );
       case "stop":
         return as(() => void (sortOf(topic) === "plain" && this.#send(client, topic, "stop")));
       case "crashJoin":
@@ -286,7 +297,9 @@ export class Run {
       case "toggleReader":
         return this.world.as(this.#server.party, () => this.#server.toggleReader());
       case "tellChannel":
-        return this.world.as(this.#server.party, () => this.#server.tellChannel(n, `T${this.#newId()}`));
+        return this.world.as(this.#server.party, () => {
+          for (let i = 0; i < 4; i++) this.#server.tellChannel(n + i, `T${this.#newId()}`);
+        });
     }
   }
 

@@ -104,7 +104,7 @@ export function drawSchedule(seed: number): Schedule {
     clients,
     topics,
     graceMs: random.float() < 0.6 ? between(random, 1, 8) * 1_000 : 0,
-    maxReplay: random.float() < 0.3 ? 5 : 1_000,
+    maxReplay: random.float() < 0.4 ? between(random, 2, 6) : 1_000,
     historySize: [6, 30, 300][random.integer(3)],
     shuffle: random.float() < 0.3,
     steps,

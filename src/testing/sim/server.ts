@@ -155,6 +155,16 @@ export class Server implements Serving {
     }
   }
 
+  /** What is done too late is a dead letter. */
+  #expectDeadLetter(isLate: boolean, what: string, task: () => void): void {
+    const { deadLetters } = this.app.system;
+    const before = deadLetters.count();
+    task();
+    if (isLate && deadLetters.count() !== before + 1) {
+      this.#world.fail("what is not delivered is a dead letter", `${what} came too late, and is none`);
+    }
+  }
+
   #shape(): string {
     const walk = (
       { path, children }: { path: string; children: readonly { path: string; children: readonly never[] }[] },
@@ -221,6 +231,8 @@ export class Server implements Serving {
       truth.crashed.add(`${topic} ${user}`);
       throw new Error("simulated");
     };
+    const ended = new WeakSet<object>();
+    const changes = new WeakMap<object, number>();
     app.topic(Plain, {
       join: (ctx, { as }) => {
         if (as === "crash") crash(ctx.topic, ctx.user.id);
@@ -231,13 +243,15 @@ export class Server implements Serving {
         whisper: (ctx, { id }) => (say(ctx, id, true), { id }),
         later: async (ctx, { id, ms }) => {
           await this.#wait(ms);
-          say(ctx, id);
+          this.#expectDeadLetter(ended.has(ctx), `${id} in ${ctx.topic}`, () => say(ctx, id));
           return { id };
         },
         defer: (ctx, { id, ms }) => {
           const reply = ctx.defer();
+          const before = changes.get(ctx) ?? 0;
           void this.#wait(ms).then(() => {
-            reply.ok({ id });
+            const isLate = ended.has(ctx) || before !== (changes.get(ctx) ?? 0);
+            this.#expectDeadLetter(isLate, `${id} in ${ctx.topic}`, () => reply.ok({ id }));
             app.system.scheduler.drain();
           });
           return { id };
@@ -261,6 +275,8 @@ export class Server implements Serving {
           return { id };
         },
       },
+      leave: (ctx) => void ended.add(ctx),
+      suspended: (ctx) => void changes.set(ctx, (changes.get(ctx) ?? 0) + 1),
       info: (_ctx, message) => void this.seen.push((message as Letter).letter),
       life: {
         tickMs: 4_000,
@@ -300,6 +316,16 @@ export class Server implements Serving {
           return { id };
         },
         boom: (ctx) => crash(ctx.topic, ctx.user.id),
+        crash: (ctx, { id }) => {
+          ctx.tellTopic("crash");
+          return { id };
+        },
+      },
+      life: {
+        message(topic) {
+          truth.crashed.add(topic.topic);
+          throw new Error("simulated");
+        },
       },
     });
     app.topic(Feed, {

@@ -34,6 +34,9 @@ export class Truth {
   readonly #states = new Map<string, BoardState[]>();
   /** Who is present, by topic and user; `null`: hidden. */
   readonly present = new Map<string, number | null>();
+  /** Those whose messages to a topic arrive in the order in which they were sent. */
+  readonly ordered = new Set<string>();
+  readonly #lastOf = new Map<string, number>();
   /** How many members topics say that they have. */
   readonly counts = new Map<string, number>();
   /** Channels and topics that were made to fail: a client may hear of an error there. */
@@ -61,6 +64,7 @@ export class Truth {
 
   /** Something is published that is not kept. */
   called(topic: string, said: Said): void {
+    this.#checkSender(topic, said);
     const list = this.#lists.get(topic) ?? [];
     const order = this.#orders.get(topic) ?? new Map();
     if (order.has(said.id)) this.#world.fail("once", `${said.id} takes effect twice in ${topic}`);
@@ -108,6 +112,17 @@ export class Truth {
     return states[offset];
   }
 
+  /** What one client says in a topic keeps its order. */
+  #checkSender(topic: string, { id, by }: Said): void {
+    if (!this.ordered.has(by)) return;
+    const number = parseFloat(id.slice(id.indexOf("-") + 1).replace("/", "."));
+    const last = this.#lastOf.get(`${topic} ${by}`) ?? -1;
+    if (number <= last) {
+      this.#world.fail("what one sends keeps its order", `${id} in ${topic} comes behind ${last}`);
+    }
+    this.#lastOf.set(`${topic} ${by}`, number);
+  }
+
   #stored(topic: string, epoch: string, { offset, data }: LogEntry): void {
     const said: Said = JSON.parse(String(data));
     const key = `${topic} ${epoch}`;
@@ -122,6 +137,7 @@ export class Truth {
     if (known !== null) {
       this.#world.fail("once", `${said.id} is stored in ${topic} at ${known.offset}, and again at ${offset}`);
     }
+    this.#checkSender(topic, said);
     this.#places.set(`${topic} ${said.id}`, { epoch, offset, said });
     if (sortOf(topic) !== "board" || said.seen === undefined || said.seen < 0) return;
     const [, part] = said.id.split("/");
