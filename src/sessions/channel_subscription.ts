@@ -77,6 +77,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   readonly #outgoing: ReadonlyMap<string, Handler> | null;
   /** Whether its subscription has been committed. */
   #isMember = false;
+  #isEnding = false;
   /** Messages whose publications could not be stored, and which are not answered yet. */
   #unstored: Set<string> | null = null;
   /** Leaves publications out while the client is behind; `null`: all of them have to arrive. */
@@ -144,7 +145,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   say(frame: Frame, ref: string | null = null): void {
     if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);
     if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
-    this.#output.hold(frame, ref);
+    this.#output.hold(frame, ref, this.#isEnding);
     this.interleaves = true;
     this.#owner.holding(this);
   }
@@ -191,6 +192,11 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** What its client may get is asked anew, where that is asked: see `PatternSubscription`. */
   rematch(): void {}
+
+  /** The channel ends: what it says from now on tells the client of that, and is true whatever becomes of its topic. */
+  ending(): void {
+    this.#isEnding = true;
+  }
 
   /** The channel has ended. What it has said still goes out in its place. */
   end(): void {
@@ -289,7 +295,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
    */
   terminated(): void {
     const { history, extensions } = this.#channel.kind.setup;
-    if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.drop();
+    if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.giveUp();
     this.#output.passAll();
     this.interleaves = this.#stage === LINGERING;
     if (this.#stage === LINGERING) this.#release();
