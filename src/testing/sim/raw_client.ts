@@ -14,8 +14,6 @@ interface Membership {
   status: "joining" | "joined" | "away";
   payload: object;
   connection?: string;
-  /** The secret of its last join. */
-  claimed?: string | null;
   readonly presence: StrictPresence;
 }
 
@@ -47,6 +45,8 @@ export class RawClient extends SimClient {
   #socket: WebSocket | null = null;
   #ref = 0;
   #session: string | null = null;
+  /** What it has claimed its session by, over this connection. */
+  #claimed: string | null = null;
   #isOpen = false;
   #isClosed = false;
   #heard = true;
@@ -64,6 +64,7 @@ export class RawClient extends SimClient {
     this.#socket = socket;
     socket.onopen = () => {
       this.#isOpen = true;
+      this.#claimed = this.#session;
       this.#heard = true;
       this.#beat(socket);
       for (const membership of this.#memberships.values()) {
@@ -153,7 +154,6 @@ export class RawClient extends SimClient {
     const isKept = sortOf(topic) === "kept" || sortOf(topic) === "feed" || sortOf(topic) === "board";
     const ref = membership.joinRef = String(++this.#ref);
     membership.status = "joining";
-    membership.claimed = this.#session;
     const troupe = position !== null && isKept
       ? { ...position, ...(connection !== undefined && { connection }) }
       : undefined;
@@ -225,7 +225,7 @@ export class RawClient extends SimClient {
     }
     const { session, resumed, epoch, offset, connection, recovery, gap } =
       (response.troupe ?? {}) as Greeting;
-    if (resumed && session === membership.claimed) {
+    if (resumed && session === this.#claimed) {
       this.ports.world.fail("each claim makes the secret new", `${this.name} in ${topic}`);
     }
     if (session !== undefined) this.#session = session;
