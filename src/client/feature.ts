@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Forms } from "./own_events.ts";
 import type { Channel } from "phoenix";
 import type { AnswerMessage } from "../protocol/requests.ts";
 import type { ListenOptions } from "./listeners.ts";
@@ -13,6 +14,8 @@ import { refused } from "./refused.ts";
 export interface PresencePart {
   /** A new channel of the published client, before it joins. */
   follow(channel: Channel): void;
+  /** A join is answered: what was said before it is no part of what comes. */
+  joined(): void;
 }
 
 /** The topic's state. */
@@ -55,6 +58,8 @@ export interface Parts {
 export interface Feature {
   /** `withPresence`, … */
   readonly name: string;
+  /** The forms of the engine's own events that it relies on. */
+  readonly forms?: Forms;
   /**
    * Is called for each new membership of a topic.
    *

@@ -55,14 +55,11 @@ export function readAnswer(response: unknown): JoinAnswer {
 /** Reads a greeting; what is not there, or is not what it should be, is as if nothing was said. */
 export function readGreeting(troupe: unknown): Greeting {
   const { session, resumed, epoch, recovery, gap } = isRecord(troupe) ? troupe : {};
-  const known = recovery === "recovered" || recovery === "partial" || recovery === "reset";
   return {
     session: typeof session === "string" ? session : null,
     resumed: resumed === true,
     hasHistory: typeof epoch === "string",
-    recovery: known ? recovery : null,
-    gap: isRecord(gap) && typeof gap.from === "number" && typeof gap.to === "number"
-      ? { from: gap.from, to: gap.to }
-      : null,
+    recovery: typeof recovery === "string" ? recovery as Recovery : null,
+    gap: isRecord(gap) ? gap as unknown as Gap : null,
   };
 }

@@ -22,10 +22,11 @@ import type { Feature } from "./feature.ts";
 import type { Greeting } from "./greeting.ts";
 import { type Failed, Listeners } from "./listeners.ts";
 import { OfflineQueue } from "./offline_queue.ts";
-import { checkOwnEvent } from "./own_events.ts";
+import { checkOwnEvent, type Forms } from "./own_events.ts";
 import { PhoenixSocket, type TokenSource } from "./phoenix_socket.ts";
 import { Reconnect } from "./reconnect.ts";
 import { refused } from "./refused.ts";
+import { SessionLine } from "./session_line.ts";
 import { Wire } from "./wire.ts";
 
 /** The topic of what is about the connection itself. */
@@ -71,8 +72,9 @@ export class Link {
   readonly closed: Promise<Closed>;
   /** The offset of the message that is being delivered. */
   offset: number | null = null;
-  /** The session's secret. */
-  session: string | null = null;
+  /** The session. */
+  readonly line: SessionLine = new SessionLine();
+  readonly #forms: Forms;
   readonly #token: TokenSource;
   readonly #renews: boolean;
   readonly #reconnect: Reconnect;
@@ -87,6 +89,7 @@ export class Link {
     this.clock = clock;
     this.failed = failed;
     this.features = options.use;
+    this.#forms = Object.assign(Object.create(null), ...options.use.map(({ forms }) => forms));
     this.timeoutMs = options.timeoutMs;
     this.listeners = new Listeners<ClientEvents>(failed);
     this.queue = new OfflineQueue(this.counters, options.maxQueued);
@@ -131,8 +134,8 @@ export class Link {
   }
 
   /** What the answer to a join says of the session. */
-  greeted({ session }: Greeting): void {
-    if (session !== null) this.session = session;
+  greeted(greeting: Greeting): void {
+    this.line.greeted(greeting);
   }
 
   /** Brings what lets this client in, so that its authorization lives longer. */
@@ -178,7 +181,7 @@ export class Link {
   #decode(data: string | ArrayBuffer, callback: (message: ClientMessage) => void): void {
     try {
       this.wire.decode(data, (message, offset) => {
-        checkOwnEvent(message.event, message.payload);
+        checkOwnEvent(message.event, message.payload, this.#forms);
         this.offset = offset;
         callback(message);
       });

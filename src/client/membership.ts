@@ -115,7 +115,8 @@ export class Membership implements Member {
     const phoenix = this.link.socket.channel(this.topic, () => this.#params());
     this.#phoenix = phoenix;
     phoenix.onMessage = (event, payload, ref) => {
-      if (phoenix === this.#phoenix) this.#received(phoenix, event, payload, ref);
+      // The time of a join that was given up ends all the same; it has no name any more.
+      if (phoenix === this.#phoenix && event !== null) this.#received(phoenix, event, payload, ref);
       return payload;
     };
     const ifCurrent = (act: (given: unknown) => void) => (given: unknown): void => {
@@ -131,7 +132,7 @@ export class Membership implements Member {
 
   /** The payload of the next join. */
   #params(): object {
-    const { wire: { positions }, session } = this.link;
+    const { wire: { positions }, line: { secret: session } } = this.link;
     const payload = this.#payload();
     this.#claimed = session !== null;
     if (!isRecord(payload)) return payload as object;
@@ -179,6 +180,7 @@ export class Membership implements Member {
   }
 
   #welcomed(phoenix: PhoenixChannel, response: unknown): void {
+    this.parts.presence?.joined();
     const joinRef = phoenix.joinRef();
     const { reply, greeting } = readAnswer(response);
     const enter = (told: Greeting): void | Promise<void> => {

@@ -6,6 +6,7 @@
 
 import type { Counters } from "../base/inspect.ts";
 import { checkAtLeastOne, refused } from "./refused.ts";
+import type { Era } from "./session_line.ts";
 
 /** The most messages that an {@link OfflineQueue} holds, by default. */
 export const MAX_QUEUED = 256;
@@ -50,6 +51,8 @@ export class Outgoing implements QueuedMessage {
   declare readonly timeoutMs: number | undefined;
   status: "waiting" | "sent" = "waiting";
   attempts = 0;
+  /** The session that it was sent in. */
+  era: Era | null = null;
   /** Ends the wait for the answer to the last attempt. */
   forget: () => void = () => {};
   readonly #outcome: Outcome;

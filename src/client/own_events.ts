@@ -11,32 +11,15 @@ import { MalformedMessage } from "../protocol/codec.ts";
  * Looks at what came with an event of the protocol's own: whoever takes it relies on its form. Other events are their
  * contract's. Throws `MalformedMessage`.
  */
-export function checkOwnEvent(event: string, payload: unknown): void {
-  if (!hasOwnForm(event, payload)) {
+export function checkOwnEvent(event: string, payload: unknown, forms: Forms): void {
+  const form = forms[event] ?? (event.startsWith("troupe:") ? isRecord : null);
+  if (form !== null && !form(payload)) {
     throw new MalformedMessage(`what goes with ${event} has another form`);
   }
 }
 
-/** Whether it has the form of what goes with that event; `true` for events that are not the protocol's own. */
-export function hasOwnForm(event: string, payload: unknown): boolean {
-  const form = FORMS[event] ?? (event.startsWith("troupe:") ? isRecord : null);
-  return form === null || form(payload);
-}
+/** Whether a payload has the form of its event. */
+export type Form = (payload: unknown) => boolean;
 
-type Form = (value: unknown) => boolean;
-
-const FORMS: { readonly [event: string]: Form | undefined } = Object.assign(Object.create(null), {
-  presence_state: isPresent,
-  presence_diff: (value: unknown) => isRecord(value) && isPresent(value.joins) && isPresent(value.leaves),
-  "troupe:presence": (value: unknown) =>
-    isRecord(value) && typeof value.count === "number" &&
-    [value.sample, value.page].every((part) => part === undefined || isPresent(part)),
-});
-
-/** Keys, and their presences. */
-function isPresent(value: unknown): boolean {
-  return isRecord(value) &&
-    Object.values(value).every((entry) =>
-      isRecord(entry) && Array.isArray(entry.metas) && entry.metas.every(isRecord)
-    );
-}
+/** The forms of the engine's own events, beyond being an object. */
+export type Forms = { readonly [event: string]: Form | undefined };

@@ -9,7 +9,7 @@ import type { AnyRecord } from "../contract/mod.ts";
 import type { Feature } from "./feature.ts";
 import { type Failed, Listeners, type ListenOptions } from "./listeners.ts";
 import type { Membership } from "./membership.ts";
-import { hasOwnForm } from "./own_events.ts";
+import { PRESENCE_EVENT, PRESENCE_FORMS } from "./presence_forms.ts";
 import { refused } from "./refused.ts";
 
 /**
@@ -62,8 +62,6 @@ interface CountedPresence {
 
 type Entries = Readonly<Record<string, { readonly metas: readonly PresenceMeta[] }>>;
 
-const PRESENCE_EVENT = "troupe:presence";
-
 /**
  * Who is present in a topic: kept by the published client's `Presence`, from `presence_state` and `presence_diff`. After
  * a reconnect it shows what it knew until the server has told anew; then it tells the difference. Where the topic's
@@ -108,7 +106,7 @@ export class PresenceView<M = AnyRecord> implements Iterable<Present<M>> {
       if (this.#channel?.state !== "joined") return failed(null);
       this.#channel.push(PRESENCE_EVENT, { after })
         .receive<CountedPresence>("ok", (told) => {
-          if (hasOwnForm(PRESENCE_EVENT, told)) resolve(pageOf<M>(told));
+          if (PRESENCE_FORMS[PRESENCE_EVENT]!(told)) resolve(pageOf<M>(told));
           else failed(told);
         })
         .receive("error", failed)
@@ -138,6 +136,16 @@ export class PresenceView<M = AnyRecord> implements Iterable<Present<M>> {
     options?: ListenOptions,
   ): () => void {
     return this.#listeners.on(event, listener, options);
+  }
+
+  /**
+   * The channel is joined: the state comes. What the published client has kept for an earlier state, which never came,
+   * is no part of this one.
+   *
+   * @internal
+   */
+  joined(): void {
+    Object.assign(this.#presence!, { pendingDiffs: [] });
   }
 
   /**
@@ -183,5 +191,6 @@ function pageOf<M>({ count, sample, page, next = null }: CountedPresence): Prese
 /** Gives channels `channel.presence`: for the option `use` of `connect`. */
 export const withPresence: Feature = {
   name: "withPresence",
+  forms: PRESENCE_FORMS,
   equip: ({ link }: Membership) => ({ presence: new PresenceView(link.failed) }),
 };

@@ -83,10 +83,8 @@ export class Sender {
     this.#phoenix = phoenix;
     for (const message of this.#link.queue.of(this.#topic)) {
       if (message.status === "waiting") this.#push(message);
-      else if (resumed && isRecord(message.payload)) {
-        this.#link.counters.add("messages.repeated");
-        this.#push(message);
-      } else message.reject(this.#cannot("outcome_unknown", message.event));
+      else if (resumed && this.#isKnown(message)) this.#repeat(message);
+      else message.reject(this.#cannot("outcome_unknown", message.event));
     }
   }
 
@@ -135,11 +133,22 @@ export class Sender {
     if (this.#phoenix !== null) this.#push(message);
   }
 
+  /** Whether the session knows the message, if it has come. */
+  #isKnown({ payload, era }: Outgoing): boolean {
+    return isRecord(payload) && era !== null && this.#link.line.isSame(era);
+  }
+
+  #repeat(message: Outgoing): void {
+    this.#link.counters.add("messages.repeated");
+    this.#push(message);
+  }
+
   #push(message: Outgoing): void {
     const phoenix = this.#phoenix as PhoenixChannel;
     const { id, event, payload } = message;
     const attempt = ++message.attempts;
     message.status = "sent";
+    message.era = this.#link.line.era;
     // An answer to an earlier attempt says nothing about this one.
     const current = (settle: (response: unknown) => void) => (response: unknown): void =>
       this.#behind(() => {

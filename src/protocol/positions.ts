@@ -91,9 +91,11 @@ export class Positions {
       const standing = known?.standing ?? { epoch: null, offset: null, connection: null };
       memberships.set(topic, { joinRef, standing, joined: false });
       if (memberships.size > MAX_POSITIONS) memberships.delete(memberships.keys().next().value as string);
-    } else if (event === "phx_leave" && known?.joined && known.joinRef === joinRef) {
-      // A leave before the join was answered is the client's way to give up a join that it will repeat.
-      memberships.delete(topic);
+    } else if (event === "phx_leave" && known !== undefined && known.joinRef === joinRef) {
+      if (known.joined) memberships.delete(topic);
+      // A leave before the join was answered is the client's way to give up a join that it will repeat. If the answer
+      // comes after all, the client does not read it: it says nothing of where the client is.
+      else memberships.set(topic, { ...known, joinRef: undefined });
     }
   }
 
@@ -103,6 +105,8 @@ export class Positions {
     const known = this.#memberships.get(message.topic);
     if (known === undefined) return callback(message, at);
     const { standing } = known;
+    // What is published to an earlier join, e.g. one that was given up, says nothing of where this one begins.
+    if (!known.joined && !message.join_ref) return;
     // What came before the connection broke may come again with the rest.
     if (at !== null && standing.epoch !== null && at <= (standing.offset ?? 0)) return;
     if (message.join_ref === known.joinRef) greeted(known, message);

@@ -356,6 +356,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     const wasJoined = this.#phase === JOINED;
     const join = this.#join;
     this.#phase = ENDED;
+    this.subscription.ending();
     this.owner.dedupe?.ended(this.topic);
     this.#join = this.#arrival = null;
     if (this.#absence !== null) this.#absence.channelEnded(reason, leave);

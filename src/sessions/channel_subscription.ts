@@ -77,6 +77,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   // Plain fields, kept up to date: a topic reads them of each of its subscribers at each turn.
   active = false;
   interleaves = false;
+  asks = 0;
   #stage: number = NEW;
   wish: ResumeWish | null = null;
   /** Is called once the subscription is committed, ahead of all that waits for that. */
@@ -85,6 +86,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   readonly #outgoing: ReadonlyMap<string, Handler> | null;
   /** Whether its subscription has been committed. */
   #isMember = false;
+  #isEnding = false;
   /** Messages whose publications could not be stored, and which are not answered yet. */
   #unstored: Set<string> | null = null;
   /** Leave publications out while the client is behind; `null`: all of them have to arrive. */
@@ -135,7 +137,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
    */
   subscribe(onSubscribed: ((recovery: Recovery | null) => void) | null): boolean {
     this.#output.raise();
+    this.asks++;
     if (!this.#topics.subscribe(this.#topic, this)) {
+      this.asks--;
       this.#output.lower();
       return false;
     }
@@ -165,7 +169,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   say(frame: Frame, ref: string | null = null): void {
     if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);
     if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
-    this.#output.hold(frame, ref);
+    this.#output.hold(frame, ref, this.#isEnding);
     this.interleaves = true;
     this.#owner.holding(this);
   }
@@ -212,6 +216,11 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** What its client may get is asked anew, where that is asked: see `PatternSubscription`. */
   rematch(): void {}
+
+  /** The channel ends: what it says from now on tells the client of that, and is true whatever becomes of its topic. */
+  ending(): void {
+    this.#isEnding = true;
+  }
 
   /** The channel has ended. What it has said still goes out in its place. */
   end(): void {
@@ -311,7 +320,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
    */
   terminated(): void {
     const { history, extensions } = this.#channel.kind.setup;
-    if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.drop();
+    if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.giveUp();
     this.#output.passAll();
     this.interleaves = this.#stage === LINGERING;
     if (this.#stage === LINGERING) this.#release();

@@ -16,7 +16,12 @@ export class HeldOutput {
   #output: Output;
   #raised = 0;
   #passed = 0;
-  #held: { readonly frame: Frame; readonly after: number; readonly ref: string | null }[] | null = null;
+  #held: {
+    readonly frame: Frame;
+    readonly after: number;
+    readonly ref: string | null;
+    readonly stays: boolean;
+  }[] | null = null;
 
   constructor(output: Output) {
     this.#output = output;
@@ -42,9 +47,12 @@ export class HeldOutput {
     this.#raised--;
   }
 
-  /** Keeps `frame` until all barriers that are up now have been passed. `ref`: of the message that it answers. */
-  hold(frame: Frame, ref: string | null = null): void {
-    (this.#held ??= []).push({ frame, after: this.#raised, ref });
+  /**
+   * Keeps `frame` until all barriers that are up now have been passed. `ref`: of the message that it answers. `stays`: it is
+   * true whatever becomes of the barriers.
+   */
+  hold(frame: Frame, ref: string | null = null, stays = false): void {
+    (this.#held ??= []).push({ frame, after: this.#raised, ref, stays });
   }
 
   /** Puts `frame` in the place of the answer to the message `ref`, if that waits here. */
@@ -73,6 +81,12 @@ export class HeldOutput {
   /** Drops what waits. What is said later waits as before. */
   drop(): void {
     this.#held = null;
+  }
+
+  /** Drops what waits for barriers that are never passed, but for what is true all the same. */
+  giveUp(): void {
+    const staying = this.#held?.filter(({ stays }) => stays) ?? [];
+    this.#held = staying.length > 0 ? staying : null;
   }
 
   /** There is nothing to wait for any more: everything goes out. */

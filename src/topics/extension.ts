@@ -109,7 +109,10 @@ export interface TopicExtension {
   committing?(): void;
   /** The fold of all that has been taken in, if it is time to keep it; `null`: not now. */
   snapshot?(): string | null;
-  /** The kept ones of a turn could not be stored: they count as if they had never been taken in. */
+  /**
+   * The kept ones of a turn could not be stored, and so, where the history is folded, are those that were taken in
+   * meanwhile: they count as if they had never been taken in.
+   */
   failed?(): void;
   /** A publication is committed; called in order, before anybody gets it. */
   committed?(publication: ExtendedPublication): void;

@@ -6,7 +6,7 @@ import { TopicTurn } from "./topic_turn.ts";
 /** What a topic took in during one turn, in order: publications, and subscriptions that begin between them. */
 export type Entry =
   | { readonly publication: Publication }
-  | { readonly subscriber: Subscriber };
+  | { readonly subscriber: Subscriber; readonly ask?: number };
 
 /** Is told of a publication that a codec cannot carry. */
 export type OnUnencodable = (publication: Publication, codec: Codec, error: unknown) => void;

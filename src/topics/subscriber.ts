@@ -21,6 +21,11 @@ export interface Subscriber extends ExtensionMember, Origin {
   readonly inner?: Subscriber;
   /** What it has seen of the topic before; `null`: it does not say. */
   readonly wish: ResumeWish | null;
+  /**
+   * How often it has asked to become a member. A client that goes and comes back while the topic has yet to hear of it asks
+   * again: what was asked before is void then. Left out: once.
+   */
+  readonly asks?: number;
   /** Its subscription is committed: publications follow. `recovery`: how it begins, where the topic has a history. */
   subscribed(recovery: Recovery | null): void;
   /** Takes one publication, and its form in this subscriber's codec. */

@@ -19,7 +19,7 @@ import type { TopicSetup } from "./topic_setup.ts";
 /** What a topic is told. */
 export type TopicMessage =
   | Publication
-  | { readonly type: "subscribe"; readonly subscriber: Subscriber }
+  | { readonly type: "subscribe"; readonly subscriber: Subscriber; readonly ask?: number }
   | { readonly type: "unsubscribe"; readonly subscriber: Subscriber }
   | { readonly type: "extend"; readonly extension: string; readonly message: unknown }
   | { readonly type: "run"; readonly task: () => void };
@@ -209,14 +209,17 @@ export class Topic implements Committable {
 
   abandon(error: unknown): void {
     const { counters, logger } = this.#ports;
-    const entries = this.#storing!;
-    counters.add("history.unstored", publicationsOf(entries).filter(({ kept }) => kept !== null).length);
     logger.log("error", "publications could not be stored", { topic: this.name, error: messageOf(error) });
-    this.#storing = entries.filter((entry) => {
-      if (!("publication" in entry) || entry.publication.kept === null) return true;
-      this.#tell(entry.publication, false);
-      return false;
-    });
+    const lose = (entries: Entry[]): Entry[] =>
+      entries.filter((entry) => {
+        if (!("publication" in entry) || entry.publication.kept === null) return true;
+        counters.add("history.unstored");
+        this.#tell(entry.publication, false);
+        return false;
+      });
+    this.#storing = lose(this.#storing!);
+    // What was decided meanwhile was decided upon a state that has never been.
+    if (this.#setup.history?.folded) this.#entries = lose(this.#entries);
     this.#attempt(() => this.#extensions?.failed());
     this.settle(null);
   }
@@ -272,7 +275,11 @@ export class Topic implements Committable {
         if (publication.position !== null) head = publication.position;
         extensions?.committed(publication);
       } else {
-        const { subscriber } = entry;
+        const { subscriber, ask } = entry;
+        if (ask !== subscriber.asks) { // it has asked again: then it begins, and once
+          subscriber.committed();
+          continue;
+        }
         beginnings.push({ subscriber, from, head, greetings: extensions?.joining(subscriber) ?? [] });
       }
     }
@@ -314,6 +321,7 @@ export class Topic implements Committable {
   /** The log takes its time: what is published meanwhile waits behind what it reads. */
   #recoverLater({ subscriber, from, greetings }: Beginning, replay: Promise<Replay>, fanout: Fanout): void {
     const standIn = new Recovering(subscriber, this.#ports.replay.maxReplay);
+    const ask = subscriber.asks;
     this.#replaceStandIn(subscriber, standIn);
     fanout.deliver(standIn, from);
     this.#subscribers.add(standIn);
@@ -321,7 +329,11 @@ export class Topic implements Committable {
     replay.then((read) => {
       if (this.#standIns.get(subscriber) !== standIn || this.#isOver) return;
       this.#dismiss(subscriber);
-      this.#attempt(() => this.#recovered(standIn, greetings, read));
+      if (ask === subscriber.asks) this.#attempt(() => this.#recovered(standIn, greetings, read));
+      else { // it has asked again
+        subscriber.committed();
+        standIn.giveUp();
+      }
       if (this.#standIns.size === 0) this.#history!.release();
       this.#ports.scheduler.drain();
     });

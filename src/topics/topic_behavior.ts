@@ -34,7 +34,7 @@ export function topicBehavior(
 function receive(topic: Topic, message: Exclude<TopicMessage, Publication>): void {
   switch (message.type) {
     case "subscribe":
-      return topic.take({ subscriber: message.subscriber });
+      return topic.take({ subscriber: message.subscriber, ask: message.ask });
     case "unsubscribe":
       return topic.unsubscribe(message.subscriber);
     case "extend":

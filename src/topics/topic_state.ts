@@ -29,10 +29,8 @@ export interface Transaction {
 
 /** A publication that is taken in and not committed yet. */
 interface Pending {
-  readonly event: string;
-  readonly payload: unknown;
   /** The state after it. */
-  after: unknown;
+  readonly after: unknown;
 }
 
 /** The state of a topic: the fold of its kept publications. It knows the committed one, and the one that is to come. */
@@ -90,11 +88,7 @@ export class TopicState implements TopicExtension {
   taken({ event, kept }: ExtendedPublication): void {
     if (kept === null) return;
     const value = readData(kept.data); // what the wire says, as clients fold it
-    this.#pending.push({
-      event,
-      payload: value,
-      after: applyTo(this.#definition, this.#queued, event, value),
-    });
+    this.#pending.push({ after: applyTo(this.#definition, this.#queued, event, value) });
   }
 
   snapshot(): string | null {
@@ -106,13 +100,8 @@ export class TopicState implements TopicExtension {
   }
 
   failed(): void {
-    const rest = this.#pending.slice(this.#storing);
     this.#pending = [];
     this.#sinceSnapshot = Math.max(this.#sinceSnapshot - this.#storing, 0);
-    for (const { event, payload } of rest) {
-      const after = applyTo(this.#definition, this.#queued, event, payload);
-      this.#pending.push({ event, payload, after });
-    }
   }
 
   committed({ position }: ExtendedPublication): void {

@@ -184,7 +184,7 @@ export class Topics {
 
   /** Asks the topic to subscribe a member that holds it. `false`: its mailbox is full. */
   subscribe(ref: Ref<TopicMessage>, subscriber: Subscriber): boolean {
-    return offer(ref, { type: "subscribe", subscriber });
+    return offer(ref, { type: "subscribe", subscriber, ask: subscriber.asks });
   }
 
   /** Asks the topic to forget a member, which is not active any more. */

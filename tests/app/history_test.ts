@@ -253,3 +253,29 @@ Deno.test("History: a log that takes its time holds that topic alone, and no hea
     "phx_reply",
   ]]);
 });
+
+Deno.test("History: a client whose channel crashes is told so, though its topic ends before it has stored what came before", async () => {
+  await using kit = new AppKit();
+  kit.app.topic("room:{id}", {
+    history: { size: 10, ttlMs: 60_000 },
+    life: {
+      message() {
+        throw new Error("the topic falls");
+      },
+    },
+    on: {
+      fall(ctx) {
+        ctx.broadcast("said", {});
+        ctx.tellTopic("fall");
+        throw new Error("and so does the channel");
+      },
+    },
+  });
+  const client = await kit.connect("/socket/websocket?vsn=2.1.0");
+  client.send(joinFrame("room:1"));
+  await kit.settle();
+  messagesOf(client);
+  client.send('["1","2","room:1","fall",{}]');
+  await kit.settle();
+  assertEquals(messagesOf(client).map(([, , , event]) => event), ["phx_error"]);
+});

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { z } from "zod";
-import { defineTopic, latest, refuse, TroupeError } from "../../mod.ts";
+import { defineTopic, latest, memoryLog, refuse, TroupeError } from "../../mod.ts";
 import { AppKit } from "../../src/testing/mod.ts";
+import { SlowLog } from "../topics/slow_log.ts";
 import { joinFrame, messagesOf, payloadsOf, responseOf } from "./messages.ts";
 
 const Board = defineTopic("board:{id}", {
@@ -199,4 +200,44 @@ Deno.test("Transact: without a state there is none", async () => {
   await kit.settle();
   assertEquals((await assertRejects(() => asked, TroupeError)).code, "no_state");
   assert(true);
+});
+
+Deno.test("Transact: what was decided upon events that could not be stored is not stored either", async () => {
+  const log = new SlowLog(memoryLog());
+  await using kit = new AppKit({ log });
+  const codes: string[] = [];
+  const unused = { two() {}, poison() {}, nested() {}, later() {}, whisper() {} };
+  kit.app.topic(Board, {
+    on: {
+      ...unused,
+      add(ctx, { text }) {
+        const added = ctx.transact(({ cards }) => [["added", { text: `${text} behind ${cards.length}` }]]);
+        return added.then(
+          ({ cards }) => ({ count: cards.length }),
+          (error) => ({ count: -codes.push(error.code) }),
+        );
+      },
+    },
+  });
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  await kit.settle();
+  const bob = await connect(kit);
+  bob.send(joinFrame("board:1"));
+  await kit.settle();
+  ada.send('["1","2","board:1","add",{"text":"a"}]');
+  await kit.settle(); // is being stored
+  bob.send('["1","2","board:1","add",{"text":"b"}]');
+  await kit.settle(); // decided meanwhile, behind a
+  log.failing = new Error("the disk is full");
+  await log.proceed();
+  await kit.settle();
+  log.failing = null;
+  assertEquals(codes, ["not_stored", "not_stored"]);
+  assertEquals([log.waiting, kit.app.system.counters.get("history.unstored")], [0, 2]);
+  bob.send('["1","3","board:1","add",{"text":"b"}]');
+  await kit.settle();
+  await log.proceed();
+  await kit.settle();
+  assertEquals(payloadsOf(ada, "added"), [{ text: "b behind 0" }]);
 });

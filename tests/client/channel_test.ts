@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { App, defineTopic } from "../../mod.ts";
 import { eventsOf, RequestRefused, TroupeError } from "../../src/client/mod.ts";
 import { z } from "zod";
+import { FakeServer } from "./fake_server.ts";
 import { Room, roomApp } from "./room.ts";
 import { becomes, ClientStage, soon } from "./stage.ts";
 
@@ -261,4 +262,17 @@ Deno.test("a channel survives a restart of its connection, and all that was join
   assert((await soon(Promise.all(back))).every(({ again }) => again));
   await becomes(troupe, "open");
   for (const room of rooms) assertEquals(room.status, "joined");
+});
+
+Deno.test("a join that is given up with its connection has no further effect when its time is over", async () => {
+  await using server = new FakeServer();
+  const skipped: unknown[] = [];
+  const troupe = server.connect({ timeoutMs: 30, reconnect: { baseMs: 60_000, maxMs: 60_000 } });
+  troupe.on("skipped", (what) => skipped.push(what));
+  const room = troupe.join(Room, { id: "7" });
+  const connection = await server.accept();
+  await connection.next();
+  connection.drop(); // the join's timer goes on in the published client
+  await new Promise((resolve) => setTimeout(resolve, 30)); // fires behind it
+  assertEquals([skipped, room.status], [[], "joining"]);
 });

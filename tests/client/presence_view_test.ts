@@ -57,6 +57,19 @@ Deno.test("who is there, who comes, who goes, and what a reconnect has changed",
   await soon(room.leave());
 });
 
+Deno.test("a difference whose state never came is no part of the next state", async () => {
+  await using server = new FakeServer();
+  const room = server.connect().join(Room, {});
+  const first = await server.accept();
+  await first.welcome();
+  diff(first, { ada: ["1"] });
+  first.drop(); // ahead of the state
+  const second = await server.accept();
+  const { joinRef } = await second.welcome();
+  state(second, joinRef, { ada: ["2"] });
+  assertEquals(room.presence.get("ada")?.metas.map(({ phx_ref }) => phx_ref), ["2"]);
+});
+
 Deno.test("keys that are names of objects' own members are keys like all others", async () => {
   await using server = new FakeServer();
   const room = server.connect().join(Room, {});

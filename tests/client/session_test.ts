@@ -96,6 +96,27 @@ Deno.test("where the session is gone, a message without its answer is not repeat
   assertEquals(second.untaken, 0);
 });
 
+Deno.test("a message is not repeated to a session that has waited, but is not the one that it was sent to", async () => {
+  const Desk = defineTopic("desk", {});
+  await using server = new FakeServer();
+  const troupe = server.connect();
+  const [desk, shop] = [troupe.join(Desk, {}), troupe.join(Shop, {})];
+  const first = await server.accept();
+  for (let n = 0; n < 2; n++) await first.welcome({ troupe: { session: "s1" } });
+  await soon(Promise.all([desk.joined, shop.joined]));
+  const bought = shop.send("buy", { item: "tea" });
+  await first.next();
+  first.drop();
+  // A session of another life of the server's, which has yet to answer the join of the shop when it loses its client.
+  const second = await server.accept();
+  await second.welcome({ troupe: { session: "s2" } });
+  second.drop();
+  const third = await server.accept();
+  for (let n = 0; n < 2; n++) await third.welcome({ troupe: { session: "s3", resumed: true } });
+  assertEquals((await soon(assertRejects(() => bought, TroupeError))).code, "outcome_unknown");
+  assertEquals(third.untaken, 0);
+});
+
 Deno.test("an answer that comes to an earlier attempt's time-out is nobody's", async () => {
   await using server = new FakeServer();
   const shop = server.connect().join(Shop, {});

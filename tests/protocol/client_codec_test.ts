@@ -167,6 +167,30 @@ Deno.test("the leave with which the client gives up an unanswered join keeps the
   assertEquals(codec.position("a"), 7);
 });
 
+Deno.test("what is published before a join is answered is another join's: it is not delivered, and moves nothing", () => {
+  const codec = createCodec();
+  send(codec, "phx_join", "t", "1");
+  receive(codec, phoenixV21.reply("1", "1", "t", "ok", { troupe: { epoch: "e", offset: 3 } }));
+  send(codec, "phx_join", "t", "2");
+  assertEquals(receive(codec, publication("t", 9)), []);
+  assertEquals(codec.resume("t"), { troupe: { epoch: "e", offset: 3 } });
+  const troupe = { epoch: "e", offset: 3, recovery: "recovered" };
+  receive(codec, phoenixV21.reply("2", "2", "t", "ok", { troupe }));
+  assertEquals(receive(codec, publication("t", 4)).length, 1);
+});
+
+Deno.test("the answer to a join that was given up does not move the position: the client has not read it", () => {
+  const codec = createCodec();
+  send(codec, "phx_join", "t", "1");
+  receive(codec, phoenixV21.reply("1", "1", "t", "ok", { troupe: { epoch: "e", offset: 3 } }));
+  send(codec, "phx_join", "t", "2");
+  send(codec, "phx_leave", "t", "2", "3");
+  const troupe = { epoch: "e", offset: 8, recovery: "partial", gap: { from: 4, to: 8 } };
+  receive(codec, phoenixV21.reply("2", "2", "t", "ok", { troupe }));
+  assertEquals(receive(codec, publication("t", 9)), []);
+  assertEquals(codec.resume("t"), { troupe: { epoch: "e", offset: 3 } });
+});
+
 Deno.test("leave and phx_close forget a topic, and what still comes does not bring it back", () => {
   const codec = createCodec();
   join(codec, "a", "1");

@@ -84,3 +84,13 @@ Deno.test("What is redirected goes to the new output, what waits, too; what is d
   held.pass();
   assertEquals(second, ["a", "c"]);
 });
+
+Deno.test("What is given up drops what waits, but for what is true all the same", () => {
+  const { out, held, hold } = setUp();
+  held.raise();
+  hold("answer");
+  held.hold(new Frame("end"), null, true);
+  held.giveUp();
+  held.passAll();
+  assertEquals([out, held.holds], [["end"], false]);
+});

@@ -28,6 +28,7 @@ export class FakeSubscriber implements Subscriber, Watcher {
   interleaves = false;
   gainsByWaiting = true; // so that a test has a turn in its hand
   wish: ResumeWish | null = null;
+  asks?: number;
   readonly log: string[] = [];
   /** How it began, where the topic has a history. */
   recovery: Recovery | null = null;

@@ -132,6 +132,26 @@ Deno.test("Resume: a client that goes and comes back while its past is read begi
   assertEquals(reader.log, ["committed", "subscribed"], "the first one's place in the order is given up");
 });
 
+Deno.test("Resume: who asks again before the topic has heard of it begins once, as it has asked last", async () => {
+  for (const isSlow of [false, true]) {
+    const { log, publish, subscribe, turn } = setUp();
+    log.isSync = { append: true, read: true };
+    for (let n = 0; n < 4; n++) publish();
+    turn();
+    log.isSync = { append: true, read: !isSlow };
+    const reader = new Reader("a");
+    reader.asks = 1;
+    subscribe(reader, 1);
+    if (isSlow) turn(); // its past is being read
+    reader.asks = 2;
+    if (isSlow) await log.proceed(); // it has asked again, and the topic has yet to hear of it
+    subscribe(reader, 2);
+    turn();
+    if (isSlow) await log.proceed();
+    assertEquals([reader.log, reader.offsets], [["committed", "subscribed"], [3, 4]]);
+  }
+});
+
 /** One step of a random run. */
 type Step =
   | { kind: "publish"; kept: boolean; by: number }

@@ -1,0 +1,147 @@
+import type { Channel } from "../../client/channel.ts";
+import { type Client, connect } from "../../client/client.ts";
+import { withAnswers, withPresence, withState } from "../../client/mod.ts";
+import type { AnyContract } from "../../contract/define_topic.ts";
+import { type BoardState, CONTRACTS, sortOf } from "./contracts.ts";
+import type { Party } from "./party.ts";
+import { type ClientPorts, SimClient } from "./sim_client.ts";
+import type { Said } from "./truth.ts";
+
+/** What it uses of a channel, without its types. */
+type AnyChannel =
+  & Pick<Channel<AnyContract>, "topic" | "position" | "state" | "presence" | "status" | "leave">
+  & {
+    on(event: string, listener: (payload: never) => void): () => void;
+    send(event: string, payload: unknown): Promise<unknown>;
+    answer(event: string, handler: (payload: never) => unknown): () => void;
+  };
+
+interface Told {
+  readonly recovery: string | null;
+  readonly gap: { readonly from: number; readonly to: number } | null;
+}
+
+/** The client of the library, on a platform that is not there. */
+export class RealClient extends SimClient {
+  #client: Client | null = null;
+  readonly #channels = new Map<string, AnyChannel>();
+
+  constructor(ports: ClientPorts, party: Party) {
+    super(ports, party);
+  }
+
+  start(): void {
+    this.#client = connect("ws://sim/socket", {
+      token: () => this.name,
+      use: [withPresence, withState, withAnswers],
+      failed: (error) => {
+        this.ports.world.fail(
+          "no listener of the client's throws",
+          error instanceof Error ? String(error.stack) : String(error),
+        );
+      },
+    });
+    this.#client.on("skipped", ({ topic, event, why }) => {
+      this.ports.world.fail("the client knows what comes", `${this.name} in ${topic}: ${event}, ${why}`);
+    });
+    this.#client.on("state", (state) => this.ports.world.note(this.name, `is ${state}`));
+  }
+
+  join(topic: string, payload: object = {}): void {
+    if (this.#channels.has(topic)) return;
+    const contract = CONTRACTS[sortOf(topic)] as AnyContract;
+    const id = topic.slice(topic.indexOf(":") + 1);
+    let given = payload; // the first join alone may crash
+    const terms = (): object => {
+      const first = given;
+      given = {};
+      return first;
+    };
+    const channel = this.#client!.join(contract, { id } as never, terms as never) as unknown as AnyChannel;
+    this.#channels.set(topic, channel);
+    const follower = this.follower(topic);
+    channel.on("troupe:joined", ({ recovery, gap }: Told) => {
+      follower.entered({ epoch: null, offset: null, recovery, gap }, this.ports.life());
+    });
+    channel.on("troupe:suspended", () => follower.left());
+    channel.on("troupe:missed", ({ from, to }: { from: number | null; to: number | null }) => {
+      follower.missed(from, to);
+    });
+    channel.on("troupe:ended", ({ kind }: { kind: string }) => {
+      this.ports.world.note(this.name, `ended ${topic} ${kind}`);
+      follower.left();
+      if (this.#channels.get(topic) === channel) this.#channels.delete(topic);
+    });
+    for (const event of Object.keys(contract.definition.server ?? {})) {
+      channel.on(event, (said: Said) => follower.received(event, said));
+    }
+    if (sortOf(topic) === "board") {
+      channel.on("troupe:state", (state: BoardState) => follower.shown(state));
+    }
+    if (sortOf(topic) === "plain") channel.answer("poll", ({ id: answer }: { id: string }) => ({ answer }));
+  }
+
+  leave(topic: string): void {
+    const channel = this.#channels.get(topic);
+    if (channel === undefined) return;
+    void channel.leave();
+  }
+
+  send(topic: string, event: string, payload: { readonly id: string }): void {
+    const channel = this.#channels.get(topic);
+    if (channel === undefined) return;
+    const { joins } = this.follower(topic);
+    const { id } = payload;
+    this.sends(topic, event, id);
+    channel.send(event, payload).then(
+      () => this.answered(topic, event, id, "ok", "", joins),
+      ({ code, details }) => {
+        const reason = String(details?.reason ?? code);
+        if (reason === "reply_timeout" && this.host.faults === 0) {
+          this.ports.world.fail("an answer comes in time", `${this.name} in ${topic}: ${event} ${id}`);
+        }
+        this.answered(topic, event, id, "error", reason, joins);
+      },
+    );
+  }
+
+  present(topic: string): Readonly<Record<string, readonly number[]>> | null {
+    const channel = this.#channels.get(topic);
+    if (channel?.status !== "joined") return null;
+    return Object.fromEntries(
+      channel.presence.list().map(({ key, metas }) => [key, metas.map(({ v }) => Number(v))]),
+    );
+  }
+
+  override checkAnswered(): void {
+    super.checkAnswered();
+    const { size } = this.#client!.queue;
+    if (size > 0) {
+      this.ports.world.fail("nothing is left behind", `${this.name} has ${size} messages on their way`);
+    }
+  }
+
+  override checkAtRest(): void {
+    super.checkAtRest();
+    const { world, truth } = this.ports;
+    for (const [topic, channel] of this.#channels) {
+      if (channel.status !== "joined") {
+        world.fail("a client comes back", `${this.name} in ${topic} is ${channel.status}`);
+      } else if (sortOf(topic) === "board") {
+        const { epoch, offset } = truth.store.head(topic);
+        const real = truth.stateAt(topic, epoch, offset);
+        const state = channel.state as BoardState | undefined;
+        if (state?.n !== real.n || state.hash !== real.hash) {
+          const details = `${this.name} in ${topic} has ${JSON.stringify(state)}, it is ${
+            JSON.stringify(real)
+          }`;
+          world.fail("states converge", details);
+        }
+      }
+    }
+  }
+
+  close(): void {
+    void this.#client?.close();
+  }
+}

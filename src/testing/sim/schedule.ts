@@ -1,0 +1,123 @@
+import type { Random } from "../../base/random.ts";
+import { between, randomFor } from "./party.ts";
+
+/** What a client is made of. */
+export type ClientKind = "real" | "polling" | "raw 2.1.0" | "raw 2.0.0" | "stream";
+
+/** One step: something that a client does, or a fault. */
+export interface Step {
+  /** Its number in the whole schedule, by which it can be asked for alone. */
+  readonly index: number;
+  /** When, in milliseconds. */
+  readonly atMs: number;
+  /** What. */
+  readonly act: string;
+  /** Who, where it is somebody; by its number. */
+  readonly client: number;
+  readonly topic: string;
+  /** A number for whatever the step needs one. */
+  readonly n: number;
+}
+
+/** Everything that a seed decides beforehand. */
+export interface Schedule {
+  readonly clients: readonly ClientKind[];
+  readonly topics: readonly string[];
+  readonly graceMs: number;
+  readonly maxReplay: number;
+  readonly historySize: number;
+  readonly shuffle: boolean;
+  readonly steps: readonly Step[];
+}
+
+const KINDS: readonly ClientKind[] = [
+  "real",
+  "raw 2.1.0",
+  "real",
+  "raw 2.0.0",
+  "polling",
+  "stream",
+  "raw 2.1.0",
+];
+const TOPICS: readonly string[] = ["plain:a", "kept:a", "board:a", "hall:a", "feed:a", "plain:b", "kept:b"];
+
+/** What clients do, and how often it comes up. */
+const ACTS: Readonly<Record<string, number>> = {
+  say: 14,
+  join: 5,
+  leave: 3,
+  burst: 3,
+  letter: 2,
+  tellChannel: 2,
+  outside: 2,
+};
+
+/** Faults, of which each seed has some, in its own measure. */
+const FAULTS: Readonly<Record<string, number>> = {
+  cut: 3,
+  cutHalf: 2,
+  unplug: 2,
+  stall: 3,
+  lag: 2,
+  jump: 1,
+  diskErrors: 2,
+  diskSlow: 3,
+  crashBefore: 1,
+  crashAfter: 1,
+  kill: 1,
+  restart: 1,
+  drain: 1,
+  boom: 3,
+  crashTopic: 1,
+  crashJoin: 1,
+  stop: 1,
+  toggleReader: 1,
+};
+
+/** Draws everything that a seed decides beforehand. */
+export function drawSchedule(seed: number): Schedule {
+  const random = randomFor(seed, "schedule");
+  const count = between(random, 2, 5);
+  const clients = Array.from({ length: count }, () => KINDS[random.integer(KINDS.length)]);
+  const topics = TOPICS.filter(() => random.float() < 0.5);
+  if (topics.length === 0) topics.push(TOPICS[random.integer(TOPICS.length)]);
+  const weights = new Map(Object.entries(ACTS));
+  for (const [fault, weight] of Object.entries(FAULTS)) {
+    if (random.float() < 0.35) weights.set(fault, weight * between(random, 1, 3));
+  }
+  const length = between(random, 20, 90);
+  const pace = [10, 150, 1_500][random.integer(3)];
+  let atMs = 500;
+  const steps = Array.from({ length }, (_, index): Step => {
+    // Many things happen at the same instant: that is where order matters.
+    atMs += random.float() < 0.4 ? 0 : random.integer(pace * 2);
+    return {
+      index,
+      atMs,
+      act: drawn(random, weights),
+      client: random.integer(count),
+      topic: topics[random.integer(topics.length)],
+      n: random.integer(1_000),
+    };
+  });
+  return {
+    clients,
+    topics,
+    graceMs: random.float() < 0.6 ? between(random, 1, 8) * 1_000 : 0,
+    maxReplay: random.float() < 0.4 ? between(random, 2, 6) : 1_000,
+    historySize: [6, 30, 300][random.integer(3)],
+    shuffle: random.float() < 0.3,
+    steps,
+  };
+}
+
+function drawn(random: Random, weights: ReadonlyMap<string, number>): string {
+  let sum = 0;
+  for (const weight of weights.values()) sum += weight;
+  let at = random.float() * sum;
+  for (const [name, weight] of weights) {
+    at -= weight;
+    if (at < 0) return name;
+  }
+  return "say";
+}

@@ -1,0 +1,110 @@
+import { sortOf } from "./contracts.ts";
+import { Follower } from "./follower.ts";
+import type { Host } from "./host.ts";
+import type { Network } from "./network.ts";
+import type { Party } from "./party.ts";
+import type { Truth } from "./truth.ts";
+import type { World } from "./world.ts";
+
+/** What all clients share. */
+export interface ClientPorts {
+  readonly world: World;
+  readonly network: Network;
+  readonly truth: Truth;
+  /** Whether a join may be sent less than what is kept. */
+  readonly mayBeCut: boolean;
+  /** Which life of the server's is on. */
+  life(): number;
+}
+
+/** A client, whatever it is made of: what the schedule tells it to do, and what it is looked at for. */
+export abstract class SimClient {
+  readonly name: string;
+  readonly party: Party;
+  readonly host: Host;
+  readonly ports: ClientPorts;
+  readonly followers: Map<string, Follower> = new Map();
+  /** What was sent and is not answered yet, by id. */
+  readonly unanswered: Map<string, string> = new Map();
+
+  constructor(ports: ClientPorts, party: Party) {
+    this.ports = ports;
+    this.party = party;
+    this.name = party.name;
+    this.host = ports.network.host(party);
+  }
+
+  /** Connects. */
+  abstract start(): void;
+  /** Joins a topic, unless it has. */
+  abstract join(topic: string, payload?: object): void;
+  /** Leaves it. */
+  abstract leave(topic: string): void;
+  /** Sends something. */
+  abstract send(topic: string, event: string, payload: { readonly id: string }): void;
+  /** Who is present, as it sees it: the `v` of each meta, by key. */
+  abstract present(topic: string): Readonly<Record<string, readonly number[]>> | null;
+  /** Goes, for good. */
+  abstract close(): void;
+  /** Nothing that it has sent waits for its answer. */
+  checkAnswered(): void {
+    for (const [id, what] of this.unanswered) {
+      this.ports.world.fail("everything is answered, or given up", `${this.name}: ${id}, ${what}`);
+    }
+  }
+
+  /** All is at rest: it has what there is. */
+  checkAtRest(): void {
+    this.checkAnswered();
+    for (const follower of this.followers.values()) follower.checkComplete();
+  }
+
+  /** It sends something that is not for itself, perhaps. */
+  protected sends(topic: string, event: string, id: string): void {
+    const follower = this.follower(topic);
+    if (event === "whisper") follower.whispered.set(id, follower.joins);
+    this.unanswered.set(id, `${event} in ${topic}`);
+  }
+
+  /** The one who looks over its shoulder in a topic. */
+  follower(topic: string): Follower {
+    let follower = this.followers.get(topic);
+    if (follower === undefined) {
+      follower = new Follower(this.ports.world, this.ports.truth, topic, this.name);
+      follower.mayBeCut = this.ports.mayBeCut;
+      this.followers.set(topic, follower);
+    }
+    return follower;
+  }
+
+  /** The answer to what was sent when it had joined `joins` times: what it means must be true. */
+  answered(topic: string, event: string, id: string, status: string, reason: string, joins: number): void {
+    const { world, truth } = this.ports;
+    this.unanswered.delete(id);
+    world.note(this.name, `answer ${topic} ${event} ${id} ${status} ${reason}`);
+    const sort = sortOf(topic);
+    const last = event === "pair" || event === "twice" ? `${id}/1` : id;
+    const isKept = sort === "kept" || sort === "feed" || sort === "board";
+    const publishes = ["say", "whisper", "later", "put", "pair", "twice", "tell"].includes(event);
+    if (!publishes) return;
+    if (status !== "ok") {
+      if (reason === "not_stored" && truth.placeOf(topic, last) !== null) {
+        world.fail("what is not stored is not stored", `${this.name} in ${topic}: ${last}`);
+      }
+      return;
+    }
+    // Where nothing is kept, an answer may come although its topic has crashed behind it: the client is told of the crash.
+    if (!isKept && truth.crashed.has(topic)) return;
+    const isThere = isKept ? truth.placeOf(topic, last) !== null : truth.indexOf(topic, last) !== null;
+    if (!isThere && (isKept || sort === "plain")) {
+      if (isKept || joins === this.follower(topic).joins) {
+        world.fail("an acknowledgement means stored", `${this.name} in ${topic}: ${event} ${last}`);
+      }
+    }
+    const follower = this.follower(topic);
+    if (event === "whisper" || event === "tell" || sort === "feed" || !follower.isJoined) return;
+    if (follower.joins === joins && !follower.got.has(last)) {
+      world.fail("an answer comes behind what it is about", `${this.name} in ${topic}: ${event} ${last}`);
+    }
+  }
+}

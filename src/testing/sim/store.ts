@@ -1,0 +1,135 @@
+import type { Counters } from "../../base/inspect.ts";
+import type { Random } from "../../base/random.ts";
+import type { Log, LogBatch, LogEntry, LogHead, LogPage, LogSnapshot } from "../../topics/log.ts";
+import { type MemoryLog, memoryLog } from "../../topics/memory_log.ts";
+import { between, type Party, randomFor } from "./party.ts";
+import type { World } from "./world.ts";
+
+/** How the store is at the moment. */
+export interface StoreFaults {
+  /** How often what is asked fails, from 0 to 1. */
+  errors: number;
+  /** How often it takes its time, and how long at the most, in milliseconds. */
+  slow: number;
+  slowMs: number;
+  /** The next append ends the server's life: before it is stored, or behind. */
+  crash: "before" | "after" | null;
+}
+
+/** The disk: what is stored here outlives each life of the server. It also is the truth about every history. */
+export class Store {
+  readonly faults: StoreFaults = { errors: 0, slow: 0, slowMs: 0, crash: null };
+  /** Whether reads or appends have failed, or taken their time, at any time. */
+  hasFailed = false;
+  hasFailedReads = false;
+  hasBeenSlow = false;
+  /** What the server does where {@link StoreFaults.crash} says so. */
+  kill: () => void = () => {};
+  /** Is told of each publication that is stored. */
+  stored: (topic: string, epoch: string, entry: LogEntry) => void = () => {};
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #log: MemoryLog;
+  readonly #appending = new Set<string>();
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#random = randomFor(world.seed, "store");
+    this.#log = memoryLog({ clock: world.clockOf(world.nobody), random: randomFor(world.seed, "epochs") });
+  }
+
+  /** Loses everything. */
+  forget(): void {
+    this.#log.close();
+  }
+
+  /** Where a history stands. */
+  head(topic: string): LogHead {
+    return this.#log.head(topic);
+  }
+
+  /** The oldest offset that is kept. */
+  oldest(topic: string): number {
+    const { head, entries } = this.#log.read(topic, 0, 1);
+    return entries[0]?.offset ?? head.offset + 1;
+  }
+
+  /** The log of one life. */
+  open(party: Party): Log {
+    return {
+      head: (topic) => this.#perform(party, true, () => this.#log.head(topic)),
+      read: (topic, after, max): LogPage | Promise<LogPage> =>
+        this.#perform(party, true, () => this.#log.read(topic, after, max)),
+      snapshot: (topic): LogSnapshot | null | Promise<LogSnapshot | null> =>
+        this.#perform(party, true, () => this.#log.snapshot(topic)),
+      append: (batches) => this.#append(party, batches),
+      countIn: (counters: Counters) => void counters,
+      close: () => {},
+    };
+  }
+
+  /** A new life begins: what the one before had under way is over. */
+  reopened(): void {
+    this.#appending.clear();
+  }
+
+  #append(party: Party, batches: readonly LogBatch[]): readonly LogHead[] | Promise<readonly LogHead[]> {
+    for (const { topic } of batches) {
+      if (this.#appending.has(topic)) {
+        this.#world.fail("one append of a topic at a time", `${topic} is appended to twice`);
+      }
+      this.#appending.add(topic);
+    }
+    const done = (): void => batches.forEach(({ topic }) => this.#appending.delete(topic));
+    const { crash } = this.faults;
+    if (crash !== null) {
+      this.faults.crash = null;
+      if (crash === "after") this.#store(batches);
+      this.kill();
+      return new Promise(() => {});
+    }
+    try {
+      const stored = this.#perform(party, false, () => this.#store(batches));
+      if (!(stored instanceof Promise)) {
+        done();
+        return stored;
+      }
+      return stored.finally(() => party.alive && done());
+    } catch (error) {
+      done();
+      throw error;
+    }
+  }
+
+  #store(batches: readonly LogBatch[]): readonly LogHead[] {
+    const heads = this.#log.append(batches);
+    batches.forEach(({ topic, entries }, i) => {
+      const { epoch, offset } = heads[i];
+      const first = offset - entries.length + 1;
+      entries.forEach((entry, at) => this.stored(topic, epoch, { ...entry, offset: first + at }));
+    });
+    return heads;
+  }
+
+  /** Does it: at once or in a while, or fails. */
+  #perform<T>(party: Party, isRead: boolean, work: () => T): T | Promise<T> {
+    const fails = this.#random.float() < this.faults.errors;
+    const isSlow = this.#random.float() < this.faults.slow;
+    const waitMs = between(this.#random, 0, this.faults.slowMs);
+    if (isSlow) this.hasBeenSlow = true;
+    if (fails) {
+      this.hasFailed = true;
+      if (isRead) this.hasFailedReads = true;
+    }
+    if (!isSlow) {
+      if (fails) throw new Error("the disk has failed");
+      return work();
+    }
+    return new Promise((resolve, reject) => {
+      this.#world.after(party, waitMs, () => {
+        if (fails) reject(new Error("the disk has failed"));
+        else resolve(work());
+      });
+    });
+  }
+}
