@@ -33,6 +33,7 @@ export type {
 } from "./contract_types.ts";
 export type { StreamOptions } from "./event_stream.ts";
 export type { Feature } from "./feature.ts";
+export type { Form, Forms } from "./own_events.ts";
 export type { Follower, FollowOptions, Matched } from "./follow.ts";
 export type { Gap, Recovery } from "./greeting.ts";
 export type { Failed, ListenOptions } from "./listeners.ts";

@@ -67,7 +67,7 @@ export class World {
     return this.clock.setTimer(() => {
       if (!party.alive) return;
       this.#current = party;
-      task();
+      this.#guard(task);
     }, delayMs);
   }
 
@@ -111,6 +111,14 @@ export class World {
     return isDone;
   }
 
+  #guard(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.fail("nothing throws", error instanceof Error ? String(error.stack) : String(error));
+    }
+  }
+
   async #settle(): Promise<void> {
     for (let rounds = 0;; rounds++) {
       await new Promise<void>((resolve) => immediateTurns.request(resolve));
@@ -118,7 +126,7 @@ export class World {
       if (asking === undefined) break;
       if (this.clock.nextDueMs === this.clock.elapsedMs() && this.#order.float() < 0.5) break;
       this.#current = asking.party;
-      asking.give();
+      this.#guard(() => asking.give());
       if (rounds > 10_000) return this.fail("rest", "the server does not come to rest");
     }
     this.#current = this.nobody;
