@@ -38,7 +38,7 @@ export class Wire {
   decode(data: string | ArrayBuffer, callback: Deliver): void {
     const { positions } = this;
     if (typeof data !== "string") {
-      const { plain, offset } = withoutOffset(data);
+      const { plain, offset } = read(() => withoutOffset(data));
       const message = read(() => {
         let decoded: ClientMessage | undefined;
         Serializer.decode(plain, (given) => decoded = given);

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
 import { Wire } from "../../src/client/wire.ts";
+import { MalformedMessage } from "../../src/protocol/codec.ts";
 import { type ClientMessage, createCodec, type OutgoingMessage } from "../../src/protocol/client_codec.ts";
 import { phoenixV21 } from "../../src/protocol/phoenix_v2_1.ts";
 import { anyBytes, anyJson, anyName, anyRef, bytesFrom, received } from "../protocol/fixtures.ts";
@@ -81,4 +82,10 @@ Deno.test("a batch is read to its end, also where a listener throws; an offset m
     payload: bytesFrom("01 02").buffer,
   };
   assertEquals(heard(new Wire(), received(far)), [[message, 2 ** 40]]);
+});
+
+Deno.test("Wire: a binary frame that is too short for its offset is malformed, and nothing else", () => {
+  for (const bytes of [[5], [5, 1, 130, 1], [5, 0, 0, 0, 0, 0, 0, 0], []]) {
+    assertThrows(() => new Wire().decode(new Uint8Array(bytes).buffer, () => {}), MalformedMessage);
+  }
 });
