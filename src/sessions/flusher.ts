@@ -52,8 +52,9 @@ export class Flusher {
   /** Flushes `outbox` now. */
   flush(outbox: Flushable): void {
     try {
-      if (outbox.flush()) this.#behind.delete(outbox);
-      else {
+      if (outbox.flush()) {
+        if (this.#behind.size > 0) this.#behind.delete(outbox);
+      } else {
         this.#behind.add(outbox);
         this.#retryLater();
       }

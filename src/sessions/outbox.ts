@@ -48,6 +48,11 @@ export interface OutboxOwner {
  * connection in that turn, and nothing waits.
  */
 export class Outbox implements Flushable {
+  /**
+   * Whether what is written in a turn can be joined, by the codec or by the transport. Where it cannot, each frame is a
+   * write of its own, and nothing is gained by waiting for the others.
+   */
+  readonly gainsByWaiting: boolean;
   readonly #socket: Socket;
   readonly #join: Join | null;
   readonly #limits: OutboxLimits;
@@ -72,6 +77,7 @@ export class Outbox implements Flushable {
     counters: Counters,
     owner: OutboxOwner,
   ) {
+    this.gainsByWaiting = join !== null || socket.coalesces;
     this.#socket = socket;
     this.#join = join;
     this.#limits = limits;
@@ -107,6 +113,7 @@ export class Outbox implements Flushable {
   writeTurn(turn: TopicTurn, reader: TurnReaders | null = null): void {
     if (this.#closed) return;
     if (this.#shared === null && this.#frames === NONE && this.#backlog === null) {
+      if (!this.gainsByWaiting && !this.#queued && this.#passOn(turn)) return;
       this.#shared = turn;
       this.#reader = reader;
       if (this.#queued) return;
@@ -121,12 +128,18 @@ export class Outbox implements Flushable {
     }
   }
 
-  /**
-   * Whether what is written in a turn can be joined, by the codec or by the transport. Where it cannot, each frame is a
-   * write of its own, and nothing is gained by waiting for the others.
-   */
-  get gainsByWaiting(): boolean {
-    return this.#join !== null || this.#socket.coalesces;
+  /** Hands `turn` over at once, as it is, where the transport takes all of it: the way of most publications. */
+  #passOn(turn: TopicTurn): boolean {
+    const buffered = this.#socket.bufferedBytes;
+    if (buffered === 0) this.#handedOver = 0;
+    const { maxTransportBytes, maxTransportFrames } = this.#limits;
+    if (!fits(turn, maxTransportFrames - this.#handedOver, maxTransportBytes - buffered)) return false;
+    try {
+      this.#handOver(turn);
+    } catch (error) {
+      this.failed(error); // a transport that broke its contract: the others get theirs all the same
+    }
+    return true;
   }
 
   /**
@@ -157,7 +170,7 @@ export class Outbox implements Flushable {
     if (this.#backlog !== null) return this.#flushBacklog(this.#backlog, mayFrames, mayBytes);
     if (this.#shared !== null) {
       const wire = this.#join === null ? this.#shared : this.#shared.joined(this.#join);
-      if (wire.frames.length <= mayFrames && (wire.frames.length === 1 || wire.byteLength <= mayBytes)) {
+      if (fits(wire, mayFrames, mayBytes)) {
         this.#shared = this.#reader = null;
         this.#handOver(wire);
         return true;
@@ -269,6 +282,12 @@ export class Outbox implements Flushable {
     this.#queued = true;
     if (this.#flusher.answering !== this) this.#flusher.add(this);
   }
+}
+
+/** Whether a transport takes all of `turn`. One frame goes whatever its size, as long as there is any room. */
+function fits(turn: Turn, mayFrames: number, mayBytes: number): boolean {
+  const { length } = turn.frames;
+  return length <= mayFrames && mayBytes > 0 && (length === 1 || turn.byteLength <= mayBytes);
 }
 
 /** A shared turn as single frames, those apart that may be left out. */

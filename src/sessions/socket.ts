@@ -14,7 +14,7 @@ export interface Socket {
    * when all have left; it is read at every flush, so it MUST be cheap.
    */
   readonly bufferedBytes: number;
-  /** Whether the frames of a turn leave in one write: then all of a turn is worth waiting for. */
+  /** Whether the frames of a turn leave in one write, so that all of a turn is worth waiting for. It MUST NOT change. */
   readonly coalesces: boolean;
   /**
    * Hands over what one turn of the event loop has for this connection, in order. Called at most once per connection

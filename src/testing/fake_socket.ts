@@ -20,7 +20,7 @@ import type { Socket } from "../sessions/socket.ts";
 export class FakeSocket implements Socket {
   /** What {@link FakeSocket.bufferedBytes} says. It can be set. Default: 0. */
   bufferedBytes = 0;
-  /** Whether the frames of a turn leave in one write. It can be set. Default: `false`, as with WebSocket. */
+  /** Whether the frames of a turn leave in one write. Is read once, when the connection opens. Default: `false`, as with WebSocket. */
   coalesces = false;
   /** Whether what is sent from now on stays in the buffer, and is counted there. Default: `false`. */
   stalled = false;

@@ -12,14 +12,15 @@ import { SlowReader } from "../../src/sessions/slow_reader.ts";
 import { DEFAULT_OUTBOX_LIMITS, Outbox, type OutboxLimits } from "../../src/sessions/outbox.ts";
 import { FakeSocket, ManualTurns, VirtualClock } from "../../src/testing/mod.ts";
 
-/** An outbox with everything around it; `joins`: whether its codec has batches. */
-function setUp({ joins = false, limits = {} as Partial<OutboxLimits> } = {}) {
+/** An outbox with everything around it; `joins`: whether its codec has batches; `coalesces`: whether its transport does. */
+function setUp({ joins = false, coalesces = false, limits = {} as Partial<OutboxLimits> } = {}) {
   const clock = new VirtualClock();
   const turns = new ManualTurns();
   const scheduler = new Scheduler(clock, { turns });
   const counters = new Counters();
   const flusher = new Flusher(scheduler, clock);
   const socket = new FakeSocket();
+  socket.coalesces = coalesces;
   const events: string[] = [];
   const outbox: Outbox = new Outbox(
     socket,
@@ -64,8 +65,7 @@ Deno.test("Slow consumers: the shared turn is used as it is where the outbox is 
 
 Deno.test("Slow consumers: a shared turn is not used where something else is written in that turn", () => {
   for (const before of [true, false]) {
-    const { outbox, socket, turn } = setUp();
-    socket.coalesces = true;
+    const { outbox, socket, turn } = setUp({ coalesces: true });
     const shared = topicTurn([frame("a"), frame("b")]);
     if (before) outbox.write(frame("own"));
     outbox.writeTurn(shared);
@@ -183,8 +183,7 @@ Deno.test("Slow consumers: bytes that have left a backlog do not count any more"
 });
 
 Deno.test("Slow consumers: a shared turn that the transport does not take counts, too", () => {
-  const { outbox, socket, turn, events } = setUp({ limits: { maxFrames: 10 } });
-  socket.coalesces = true;
+  const { outbox, socket, turn, events } = setUp({ coalesces: true, limits: { maxFrames: 10 } });
   socket.bufferedBytes = 65_536;
   outbox.writeTurn(topicTurn(messages(11)));
   assertEquals(outbox.length, 11);
@@ -397,8 +396,7 @@ Deno.test("Slow consumers: what is written one by one and leaves in its turn is 
 
 Deno.test("Slow consumers: closeSlow lets go of the connection in the commit, or where the turn ends", () => {
   for (const coalesces of [false, true]) {
-    const given = setUp();
-    given.socket.coalesces = coalesces;
+    const given = setUp({ coalesces });
     given.socket.bufferedBytes = 65_536;
     given.outbox.writeTurn(topicTurn([frame("a")]), readerOf(closeSlow(), given));
     given.turn();
