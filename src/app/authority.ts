@@ -11,7 +11,7 @@ import type { Grant } from "./grant.ts";
 import { Grants, type GrantsPorts } from "./grants.ts";
 import type { Handshake, Limits } from "./options.ts";
 import { RevokedTokens } from "./revoked_tokens.ts";
-import { type PendingAnswer, RevokedUsers } from "./revoked_users.ts";
+import { type PendingAnswers, RevokedUsers } from "./revoked_users.ts";
 
 /** Whose authorization is taken back: a user's, a token's, or that of one connection. */
 export type RevokeTarget =
@@ -144,7 +144,7 @@ export class Authority {
     return [...open, ...opening].filter((each) => each !== undefined);
   }
 
-  #isRevoked({ user, tokenId, expiresAtMs }: Grant, pending: PendingAnswer): boolean {
+  #isRevoked({ user, tokenId, expiresAtMs }: Grant, pending: PendingAnswers): boolean {
     return this.#users.has(user.id, pending) ||
       (tokenId !== null && this.#tokens.has(tokenId, expiresAtMs));
   }

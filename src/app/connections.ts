@@ -110,8 +110,8 @@ export class ConnectionDirectory<U extends User> implements Connections<U> {
     if (target === "all") return this.#claims.waiting();
     const { user, connection, topic } = checkTarget(target);
     if (user !== undefined) return this.#claims.waitingOf(user);
-    return this.#claims.waiting().filter(({ info, channels }) =>
-      connection !== undefined ? info.id === connection : channels.has(topic!)
+    return this.#claims.waiting().filter((session) =>
+      connection !== undefined ? session.info.id === connection : session.isIn(topic!)
     );
   }
 }
@@ -134,12 +134,23 @@ function checkTarget(target: unknown): AnyTarget {
 }
 
 function view<U extends User>(connection: Connection): ConnectionView<U> {
-  return {
-    id: connection.info.id,
-    user: connection.user as U,
-    info: connection.info,
-    get backlog() {
-      return connection.backlog;
-    },
-  };
+  return new View(connection);
+}
+
+class View<U extends User> implements ConnectionView<U> {
+  readonly id: string;
+  readonly user: U;
+  readonly info: ConnectionInfo;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.id = connection.info.id;
+    this.user = connection.user as U;
+    this.info = connection.info;
+    this.#connection = connection;
+  }
+
+  get backlog(): number {
+    return this.#connection.backlog;
+  }
 }

@@ -88,7 +88,7 @@ export class Engine {
   readonly #componentPorts: ComponentPorts;
   readonly #sessions: DynamicSupervisor<never, Session>;
   readonly #connectionActors: DynamicSupervisor<ConnectionMessage, Connection>;
-  readonly #wheels = new Map<number, IdleWheel>();
+  readonly #wheels = new Map<number, IdleWheel<Connection>>();
   readonly #work = new OpenWork();
   /** Paces handshakes. */
   readonly turnstile: Turnstile;
@@ -103,7 +103,7 @@ export class Engine {
     this.#limits = limits;
     const { system } = this;
     this.turnstile = new Turnstile(system.scheduler, system.counters, limits);
-    this.#openings = new Openings(system.clock, system.counters, limits);
+    this.#openings = new Openings(system.clock, limits);
     const guardPorts = {
       system,
       work: this.#work,
@@ -208,17 +208,10 @@ export class Engine {
             maxTransportFrames: limits.transportFrames,
           },
         },
-        opened: (connection) => {
-          this.#openings.delete(connection);
-          this.connections.add(connection);
-        },
+        opened: (connection) => this.connections.add(connection),
         closed: (connection) => {
           this.authority.grants.delete(connection);
-          // It may be told twice: a connection that is closed in its turn has ended before that.
-          const isThere = this.#openings.has(connection) ||
-            this.connections.get(connection.info.id) !== undefined;
-          if (isThere) this.guards.disconnected(connection);
-          this.#openings.delete(connection);
+          this.guards.disconnected(connection);
           this.connections.remove(connection);
           this.#drain?.connectionGone();
         },
@@ -368,7 +361,7 @@ export class Engine {
     return connection;
   }
 
-  #wheel(idleMs: number): IdleWheel | null {
+  #wheel(idleMs: number): IdleWheel<Connection> | null {
     if (idleMs === 0) return null;
     let wheel = this.#wheels.get(idleMs);
     if (wheel === undefined) this.#wheels.set(idleMs, wheel = new IdleWheel(this.system.clock, idleMs));

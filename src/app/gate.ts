@@ -13,6 +13,7 @@ import type { Component } from "../sessions/component.ts";
 import { ConnectionInfo } from "../sessions/connection_info.ts";
 import type { Connection } from "../sessions/connection.ts";
 import type { Admission, Gate, MountedTransport, Refusal } from "../transport/transport.ts";
+import { Admitted } from "./admitted.ts";
 import { NotAuthenticated } from "./authenticate.ts";
 import { REVOKED } from "./authority.ts";
 import type { Engine, MountPorts } from "./engine.ts";
@@ -173,6 +174,7 @@ export class RequestGate implements Gate {
       if (isRevoked(grant)) return refuse(REVOKED);
       if (engine.isEnding) return refuse(SHUTTING_DOWN);
       if (engine.isDraining) return refuse(DRAINING);
+
       const late = guards.admission(this.remoteAddress, grant.user.id);
       if (late !== null) return refuse(late);
       try {
@@ -185,14 +187,7 @@ export class RequestGate implements Gate {
 
   #admission(id: string, grant: Grant, asked: Handshake, upgrade: Upgrade): Admission {
     const { grants } = this.#ports.engine.authority;
-    let connection: Connection | null = null;
-    return {
-      protocol: asked.protocol,
-      get expiresAtMs() {
-        return (connection && grants.of(connection) || grant).expiresAtMs;
-      },
-      connect: () => connection = this.#connect(id, grant, asked, upgrade),
-    };
+    return new Admitted(asked.protocol, grant, grants, () => this.#connect(id, grant, asked, upgrade));
   }
 
   #connect(id: string, grant: Grant, { codec, protocol }: Handshake, { left }: Upgrade): Connection {

@@ -1,8 +1,6 @@
 import type { Clock } from "../base/clock.ts";
-import type { Counters } from "../base/inspect.ts";
-import { CLOSE_GOING_AWAY } from "../protocol/close_codes.ts";
 import type { Connection } from "../sessions/connection.ts";
-import { type Idler, IdleWheel, NO_SLOT } from "../sessions/idle_wheel.ts";
+import { IdleWheel } from "../sessions/idle_wheel.ts";
 
 /**
  * The connections whose handshake was accepted and that are not open yet. The runtime says nothing of a client that has
@@ -11,70 +9,35 @@ import { type Idler, IdleWheel, NO_SLOT } from "../sessions/idle_wheel.ts";
  */
 export class Openings implements Iterable<Connection> {
   readonly #clock: Clock;
-  readonly #counters: Counters;
   readonly #limits: { readonly openTimeoutMs: number };
-  #wheel: IdleWheel;
-  #timeoutMs: number;
-  readonly #openings = new Map<Connection, Opening>();
+  /** That of those that come now, behind those of earlier time-outs for which somebody still waits. */
+  #wheels: IdleWheel<Connection>[] = [];
+  #timeoutMs = NaN;
 
-  constructor(clock: Clock, counters: Counters, limits: { readonly openTimeoutMs: number }) {
+  /** `limits` are read at each handshake: they may change. */
+  constructor(clock: Clock, limits: { readonly openTimeoutMs: number }) {
     this.#clock = clock;
-    this.#counters = counters;
     this.#limits = limits;
-    this.#timeoutMs = limits.openTimeoutMs;
-    this.#wheel = new IdleWheel(clock, this.#timeoutMs);
   }
 
-  /** A handshake was accepted. */
+  /** A handshake was accepted: `connection` is one of them until it is open, or has ended. */
   add(connection: Connection): void {
-    if (this.#limits.openTimeoutMs !== this.#timeoutMs) {
-      this.#timeoutMs = this.#limits.openTimeoutMs;
-      this.#wheel = new IdleWheel(this.#clock, this.#timeoutMs); // those that wait go on by the one before
+    const { openTimeoutMs } = this.#limits;
+    if (openTimeoutMs !== this.#timeoutMs) {
+      this.#timeoutMs = openTimeoutMs;
+      this.#wheels = this.#wheels.filter(({ size }) => size > 0);
+      this.#wheels.push(new IdleWheel(this.#clock, openTimeoutMs));
     }
-    const opening = new Opening(connection, this.#counters, this.#wheel);
-    this.#openings.set(connection, opening);
-    this.#wheel.add(opening);
-  }
-
-  /** The connection is open, or has ended before. */
-  delete(connection: Connection): void {
-    const opening = this.#openings.get(connection);
-    if (opening === undefined) return;
-    opening.wheel.remove(opening);
-    this.#openings.delete(connection);
-  }
-
-  /** Whether it is one of them. */
-  has(connection: Connection): boolean {
-    return this.#openings.has(connection);
+    connection.lookedAfterBy(this.#wheels[this.#wheels.length - 1]);
   }
 
   /** How many there are. */
   get size(): number {
-    return this.#openings.size;
+    return this.#wheels.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** All of them, oldest first. */
-  [Symbol.iterator](): Iterator<Connection> {
-    return this.#openings.keys();
-  }
-}
-
-class Opening implements Idler {
-  lastTick = 0;
-  wheelSlot = NO_SLOT;
-  readonly wheel: IdleWheel;
-  readonly #connection: Connection;
-  readonly #counters: Counters;
-
-  constructor(connection: Connection, counters: Counters, wheel: IdleWheel) {
-    this.#connection = connection;
-    this.#counters = counters;
-    this.wheel = wheel;
-  }
-
-  idledOut(): void {
-    this.#counters.add("connections.never_opened");
-    this.#connection.close(CLOSE_GOING_AWAY, "it took too long to open");
+  /** All of them. */
+  *[Symbol.iterator](): Iterator<Connection> {
+    for (const wheel of this.#wheels) yield* wheel;
   }
 }

@@ -20,7 +20,10 @@ export class ChannelInterpreter implements Interpreter, IntakeTarget {
   readonly #intake: Intake;
   #connection: Connection | null = null;
   #meter: InboundMeter | null = null;
-  readonly #sink = (message: Inbound): void => this.#receive(message);
+
+  /** Whose data is being decoded. One sink serves all: a function of its own for each connection would weigh 100 bytes. */
+  static #decoding: ChannelInterpreter;
+  static readonly #sink = (message: Inbound): void => ChannelInterpreter.#decoding.#receive(message);
 
   constructor(session: Session, ports: IntakePorts) {
     this.#attachment = new Attachment(session);
@@ -38,12 +41,16 @@ export class ChannelInterpreter implements Interpreter, IntakeTarget {
     const meter = this.#meter ??= new InboundMeter(this.#ports.inbound);
     const excess = meter.frame(data.length);
     if (excess !== null) this.#warn(excess);
+    const before = ChannelInterpreter.#decoding;
+    ChannelInterpreter.#decoding = this;
     try {
-      this.#codec.decode(data, this.#sink);
+      this.#codec.decode(data, ChannelInterpreter.#sink);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       this.#attachment.session.ports.counters.add("connections.malformed");
       this.#connection!.close(CLOSE_MALFORMED, error.message);
+    } finally {
+      ChannelInterpreter.#decoding = before; // a handler may have made another connection receive something
     }
   }
 

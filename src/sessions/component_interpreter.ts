@@ -1,6 +1,7 @@
 import { messageOf, TroupeError } from "../base/errors.ts";
 import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
+import { SmallMap } from "../base/small_map.ts";
 import type { Ref } from "../actors/ref.ts";
 import { CLOSE_NORMAL, CLOSE_POLICY, isSendableCloseCode } from "../protocol/close_codes.ts";
 import type { Codec } from "../protocol/codec.ts";
@@ -47,7 +48,7 @@ export class ComponentInterpreter implements Interpreter, IntakeTarget, Componen
   readonly #inbound: IntakePorts["inbound"];
   readonly #intake: Intake;
   #meter: InboundMeter | null = null;
-  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #subscriptions = new SmallMap<Subscription>();
   #connection: Connection | null = null;
   /** Whether `open` has begun, and its promise while it is pending. */
   #opening: boolean | Promise<void> = false;
@@ -96,7 +97,7 @@ export class ComponentInterpreter implements Interpreter, IntakeTarget, Componen
 
   closed(code: number, reason: string): void {
     this.#intake.close(code, reason);
-    for (const topic of [...this.#subscriptions.keys()]) this.unsubscribe(topic);
+    for (const topic of this.#subscriptions.keys()) this.unsubscribe(topic);
     // Run here, not in the actor: that ends at once, and a pending message handler holds nothing up.
     const { close } = this.#component;
     if (close === undefined || this.#opening === false) return;

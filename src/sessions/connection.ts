@@ -51,10 +51,10 @@ export interface ConnectionPorts {
   readonly flusher: Flusher;
   readonly limits: ConnectionLimits;
   /** Closes those that say nothing; `null`: they may be quiet for ever. */
-  readonly wheel: IdleWheel | null;
+  readonly wheel: IdleWheel<Connection> | null;
   /** The connection is open. */
   opened(connection: Connection): void;
-  /** The connection has ended. */
+  /** The connection has ended, or will at the end of this turn. Called once. */
   closed(connection: Connection): void;
 }
 
@@ -77,6 +77,8 @@ export class Connection implements SocketSink, Idler {
   readonly #ports: ConnectionPorts;
   readonly #interpreter: Interpreter;
   #ref: Ref<ConnectionMessage> | null = null;
+  /** What closes it when nothing comes: first the opening, then messages. */
+  #wheel: IdleWheel<Connection> | null = null;
   #socket: Socket | null = null;
   #outbox: Outbox | null = null;
   #ended = false;
@@ -114,6 +116,13 @@ export class Connection implements SocketSink, Idler {
     return this.#outbox?.length ?? 0;
   }
 
+  /** `wheel` closes it if nothing comes in time, instead of the one before. */
+  lookedAfterBy(wheel: IdleWheel<Connection> | null): void {
+    this.#wheel?.remove(this);
+    this.#wheel = wheel;
+    wheel?.add(this);
+  }
+
   /** Its actor is `ref`. */
   startedAs(ref: Ref<ConnectionMessage>): void {
     this.#ref = ref;
@@ -125,8 +134,8 @@ export class Connection implements SocketSink, Idler {
     if (this.#ended) return socket.close(this.#closedWith, "closed while it was opening");
     this.#socket = socket;
     const { limits, flusher, counters, wheel } = this.#ports;
+    this.lookedAfterBy(wheel);
     this.#outbox = new Outbox(socket, this.codec?.join ?? null, limits.outbox, flusher, counters, this);
-    wheel?.add(this);
     counters.add("connections.opened");
     this.#guard(() => {
       this.#ports.opened(this);
@@ -137,7 +146,8 @@ export class Connection implements SocketSink, Idler {
 
   received(data: WireData): void {
     if (this.#ended || this.#leaving) return;
-    const { wheel, limits, scheduler } = this.#ports;
+    const { limits, scheduler } = this.#ports;
+    const wheel = this.#wheel;
     const outbox = this.#outbox;
     scheduler.enter();
     outbox?.beginAnswer();
@@ -208,8 +218,8 @@ export class Connection implements SocketSink, Idler {
    */
   closeInTurn(code: number, reason: string): void {
     if (this.#ended || this.#leaving) return;
-    this.#leaving = this.endIsMeant = true;
-    this.#ports.closed(this);
+    this.endIsMeant = true;
+    this.#leave();
     this.#ports.scheduler.atFlush(() => this.close(code, reason));
   }
 
@@ -241,9 +251,21 @@ export class Connection implements SocketSink, Idler {
   }
 
   idledOut(): void {
+    if (this.#outbox === null) {
+      this.#ports.counters.add("connections.never_opened");
+      return this.close(CLOSE_GOING_AWAY, "it took too long to open");
+    }
     this.#ports.counters.add("connections.idle");
     this.#drop(CLOSE_GOING_AWAY, "idle: nothing was heard for too long");
     this.#ports.scheduler.drain();
+  }
+
+  /** It is not one of the connections any more. */
+  #leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.lookedAfterBy(null);
+    this.#ports.closed(this);
   }
 
   #guard(action: () => void): void {
@@ -259,10 +281,9 @@ export class Connection implements SocketSink, Idler {
     this.#ended = true;
     this.#outbox?.close();
     this.#socket = null;
-    this.#ports.wheel?.remove(this);
     if (this.#outbox !== null) this.#ports.counters.add("connections.closed");
     this.#interpreter.closed(code, reason);
-    this.#ports.closed(this);
+    this.#leave();
     if (this.#ref !== null) requestStop(this.#ref);
   }
 }

@@ -24,10 +24,10 @@ const IDLE_TICKS = TICKS + 1;
  * would be idle; that slot is looked at when its tick comes, and whoever was heard of since moves on to a later one. It
  * is never early, and late by one tick at the most: 1/16 of the idle time.
  */
-export class IdleWheel {
+export class IdleWheel<I extends Idler = Idler> implements Iterable<I> {
   readonly #clock: Clock;
   readonly #tickMs: number;
-  readonly #slots: Set<Idler>[] = Array.from({ length: IDLE_TICKS + 1 }, () => new Set());
+  readonly #slots: Set<I>[] = Array.from({ length: IDLE_TICKS + 1 }, () => new Set());
   #size = 0;
   #tick = 0;
   #timer: TimerId | null = null;
@@ -48,8 +48,13 @@ export class IdleWheel {
     return this.#size;
   }
 
+  /** All of them. */
+  *[Symbol.iterator](): Iterator<I> {
+    for (const slot of this.#slots) yield* slot;
+  }
+
   /** Looks after `idler` from now on. */
-  add(idler: Idler): void {
+  add(idler: I): void {
     if (idler.wheelSlot !== NO_SLOT) return;
     this.#size++;
     idler.lastTick = this.#tick;
@@ -58,7 +63,7 @@ export class IdleWheel {
   }
 
   /** Forgets `idler`. */
-  remove(idler: Idler): void {
+  remove(idler: I): void {
     if (idler.wheelSlot === NO_SLOT) return;
     this.#slots[idler.wheelSlot].delete(idler);
     idler.wheelSlot = NO_SLOT;
@@ -68,7 +73,7 @@ export class IdleWheel {
     this.#timer = null;
   }
 
-  #place(idler: Idler, tick: number): void {
+  #place(idler: I, tick: number): void {
     const slot = tick % this.#slots.length;
     this.#slots[slot].add(idler);
     idler.wheelSlot = slot;

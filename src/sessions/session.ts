@@ -1,4 +1,5 @@
 import { type Few, itemsOf, withItem, withoutItem } from "../base/few.ts";
+import { SmallMap } from "../base/small_map.ts";
 import type { Behavior } from "../actors/behavior.ts";
 import { requestStop, spawnUnder } from "../actors/inside.ts";
 import type { Ref } from "../actors/ref.ts";
@@ -69,7 +70,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   info: ConnectionInfo;
   dedupe: DedupeWindow | null = null;
   readonly #limits: SessionLimits;
-  readonly #channels = new Map<string, Channel>();
+  readonly #channels = new SmallMap<Channel>();
   /** Incarnations that others have replaced, until nothing that they said waits any more. */
   #replaced: Few<Channel> = null;
   #ref: Ref<never> | null = null;
@@ -109,9 +110,9 @@ export class Session implements ChannelOwner<Channel>, Claimable {
     return this.#movedTo ?? this;
   }
 
-  /** The channels, by topic. */
-  get channels(): ReadonlyMap<string, Channel> {
-    return this.#channels;
+  /** Whether it has a channel in `topic`. */
+  isIn(topic: string): boolean {
+    return this.#channels.has(topic);
   }
 
   /** A connection takes over the session's output. */
@@ -130,7 +131,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   end(reason: LeaveReason): void {
     this.#ending = true;
     if (this.#claim !== null) this.ports.claims!.close(this.#claim);
-    for (const channel of [...this.#channels.values()]) channel.requestEnd(reason);
+    for (const channel of this.#channels.values()) channel.requestEnd(reason);
     this.#stopWhenFinished();
   }
 
@@ -212,7 +213,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
       this.expire();
       return null;
     }
-    for (const channel of [...this.#channels.values()]) {
+    for (const channel of this.#channels.values()) {
       const untilMs = channel.awayUntilMs;
       if (untilMs !== null && untilMs <= nowMs) channel.requestEnd({ kind: "expired" });
     }

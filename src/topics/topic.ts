@@ -6,7 +6,7 @@ import type { Committable, Committer } from "./committer.ts";
 import type { ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
 import { type ExtensionPorts, Extensions } from "./extensions.ts";
 import { type Entry, Fanout } from "./fanout.ts";
-import { type HostedTopic, hostedTopic } from "./hosted_topic.ts";
+import { ExtensionTopic, type HostedTopic } from "./hosted_topic.ts";
 import { History, type HistoryPorts, type Replay } from "./history.ts";
 import type { LogBatch, LogHead } from "./log.ts";
 import { NO_PATTERNS, type PatternRoute, type Patterns } from "./patterns.ts";
@@ -108,7 +108,7 @@ export class Topic implements Committable {
       publish: (publication) => this.#publish(publication),
       touch: () => this.#touch(),
     };
-    const topic = hostedTopic(view, this.#ports, this.#host!, past);
+    const topic = new ExtensionTopic(view, this.#ports, this.#host!, past);
     const extensions = this.#extensions = new Extensions(this.#setup.extensions, topic);
     return extensions.ready?.then(() => {});
   }

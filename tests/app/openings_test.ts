@@ -1,56 +1,66 @@
 import { assertEquals } from "@std/assert";
 import { Counters } from "../../src/base/inspect.ts";
 import { Openings } from "../../src/app/openings.ts";
-import type { Connection } from "../../src/sessions/connection.ts";
+import { Connection, type ConnectionPorts } from "../../src/sessions/connection.ts";
+import type { IdleWheel } from "../../src/sessions/idle_wheel.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 
-/** As much of a connection as is needed here. */
-function connection(closed: [number, string][]): Connection {
-  return { close: (code: number, reason: string) => closed.push([code, reason]) } as unknown as Connection;
-}
+/** As much of a connection's surroundings as it needs to end before it is open. */
+class Stage {
+  readonly clock = new VirtualClock();
+  readonly counters = new Counters();
+  readonly closed: Connection[] = [];
 
-function run(clock: VirtualClock, untilMs: number): void {
-  while (clock.step(untilMs));
+  connection(wheel: IdleWheel<Connection> | null = null): Connection {
+    const { counters, closed } = this;
+    const scheduler = { enter() {}, drain() {} };
+    const ports = { counters, scheduler, wheel, closed: (connection: Connection) => closed.push(connection) };
+    const interpreter = { opened() {}, received() {}, handle() {}, closed() {} };
+    return new Connection(ports as unknown as ConnectionPorts, null!, { id: "ada" }, null, interpreter);
+  }
+
+  run(untilMs: number): void {
+    while (this.clock.step(untilMs));
+  }
 }
 
 Deno.test("Openings closes a connection that takes too long to open, and counts it", () => {
-  const clock = new VirtualClock();
-  const counters = new Counters();
-  const openings = new Openings(clock, counters, { openTimeoutMs: 1_600 });
-  const closed: [number, string][] = [];
-  openings.add(connection(closed));
-  run(clock, 1_599);
-  assertEquals(closed, []);
-  run(clock, 1_700);
-  assertEquals(closed, [[1001, "it took too long to open"]]);
-  assertEquals(counters.get("connections.never_opened"), 1);
+  const stage = new Stage();
+  const openings = new Openings(stage.clock, { openTimeoutMs: 1_600 });
+  const connection = stage.connection();
+  openings.add(connection);
+  stage.run(1_599);
+  assertEquals([stage.closed.length, openings.size], [0, 1]);
+  stage.run(1_700);
+  assertEquals([stage.closed, openings.size], [[connection], 0]);
+  assertEquals(stage.counters.get("connections.never_opened"), 1);
 });
 
-Deno.test("Openings forgets a connection that is open, and keeps no timer for it", () => {
-  const clock = new VirtualClock();
-  const openings = new Openings(clock, new Counters(), { openTimeoutMs: 1_600 });
-  const closed: [number, string][] = [];
-  const [first, second] = [connection(closed), connection(closed)];
+Deno.test("Openings forgets a connection that is open or has ended, and keeps no timer for it", () => {
+  const stage = new Stage();
+  const openings = new Openings(stage.clock, { openTimeoutMs: 1_600 });
+  const [first, second] = [stage.connection(), stage.connection()];
   openings.add(first);
   openings.add(second);
   assertEquals([...openings], [first, second]);
-  openings.delete(first);
-  openings.delete(second);
-  assertEquals([[...openings].length, clock.pending], [0, 0]);
-  run(clock, 10_000);
-  assertEquals(closed, []);
+  first.lookedAfterBy(null); // as it does when it is open
+  second.close(1001, "gone");
+  assertEquals([[...openings].length, stage.clock.pending], [0, 0]);
+  stage.run(10_000);
+  assertEquals(stage.counters.get("connections.never_opened"), 0);
 });
 
 Deno.test("Openings gives those that come later the time that is set meanwhile", () => {
-  const clock = new VirtualClock();
+  const stage = new Stage();
   const limits = { openTimeoutMs: 1_600 };
-  const openings = new Openings(clock, new Counters(), limits);
-  const [before, after]: [number, string][][] = [[], []];
-  openings.add(connection(before));
+  const openings = new Openings(stage.clock, limits);
+  const [before, after] = [stage.connection(), stage.connection()];
+  openings.add(before);
   limits.openTimeoutMs = 160;
-  openings.add(connection(after));
-  run(clock, 200);
-  assertEquals([before.length, after.length], [0, 1]);
-  run(clock, 1_700);
-  assertEquals([before.length, clock.pending], [1, 0]);
+  openings.add(after);
+  assertEquals([...openings], [before, after]);
+  stage.run(200);
+  assertEquals(stage.closed, [after]);
+  stage.run(1_700);
+  assertEquals([stage.closed, stage.clock.pending], [[after, before], 0]);
 });

@@ -30,3 +30,14 @@ Deno.test("A revocation is forgotten with the last answer that it could matter t
   users.ended(third);
   assertEquals(users.size, 0);
 });
+
+Deno.test("What waits for pending answers stays small, however many users are revoked and answers asked for", () => {
+  const users = new RevokedUsers();
+  const slow = users.began();
+  for (let i = 0; i < 1_000; i++) {
+    users.ended(users.began());
+    users.add("ada");
+  }
+  assertEquals([users.size, users.has("ada", slow), users.has("ada", users.began())], [1, true, false]);
+  users.ended(slow);
+});
