@@ -20,7 +20,7 @@ import { type Bystander, startBystander } from "../tests/abuse/bystander.ts";
 import { startVictim } from "../tests/abuse/victim.ts";
 import { cpuSeconds } from "./proc.ts";
 import { pinned, startServer } from "./processes.ts";
-import { table } from "./report.ts";
+import { table } from "./table.ts";
 import { spread } from "./statistics.ts";
 
 /** What the p99 under attack may be, as a multiple of the quiet one. */

@@ -21,7 +21,7 @@ import type { FanoutTask } from "./load/fanout.ts";
 import type { Course, FanoutsOrder, JoinsOrder, JoinTask, Round } from "./history/orders.ts";
 import { machine } from "./machine.ts";
 import { pinned, runProgram, type Server, startServer } from "./processes.ts";
-import { table } from "./report.ts";
+import { table } from "./table.ts";
 import { spread } from "./statistics.ts";
 
 /** What a history may cost: a tenth of a fan-out. */
@@ -103,14 +103,12 @@ async function fanout(vsn: string, connections: number, inFlight: number): Promi
   const order: FanoutsOrder = {
     rounds,
     roundMs,
+    inFlight,
     contenders: contenders.map(({ server, topic }): FanoutTask => ({
       ...servers.at(server),
-      path: `/socket/websocket?vsn=${vsn}`,
-      topic,
+      wire: { kind: "phoenix", vsn, topic },
       connections: connections / divisor,
-      inFlight,
       payloadBytes: 128,
-      verbatim: false,
       hasOffset: vsn === "2.1.0" && topic.startsWith("kept"),
     })),
   };

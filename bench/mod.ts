@@ -1,53 +1,55 @@
 /**
- * The benchmarks of the engine, against `Deno.upgradeWebSocket` with nothing around it, in one run.
+ * The figures of the engine and of its peers, in one run: `deno task bench --help` tells how.
  *
- *     deno task bench [--quick] [--only echo,fanout,memory] [--rounds 5]
- *
- * Every contender has a fresh server process, pinned to the first core, and the load is another process, pinned to
- * the second. The load checks the order of every message and compares a sample byte by byte. The exit code is 1 if a
- * target is missed in a full run. With all parts in it, a full run writes `RESULTS.md`. Linux only.
+ * Every contender has a fresh server process in every round, pinned to the first core, and the load is another process,
+ * pinned to the second. The load checks the order of every message and compares a sample byte by byte. A peer
+ * that is not on this machine, and that npm does not give, is left out; what fails is named, and the rest goes on.
  *
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
-import { type Case, cases, FULL, PARTS, QUICK } from "./cases.ts";
-import { machine } from "./machine.ts";
+import { type Part, PARTS } from "./case.ts";
+import { locked, machine } from "./machine.ts";
+import { readOptions, USAGE } from "./options.ts";
+import { CASES_OF } from "./parts/mod.ts";
+import { findPeers } from "./peers.ts";
 import { pinned } from "./processes.ts";
-import { report } from "./report.ts";
+import { Results } from "./results.ts";
 import { runCase } from "./run.ts";
 
-const args = parseArgs(Deno.args, { boolean: ["quick"], string: ["only", "rounds"] });
-const parts = typeof args.only === "string" ? args.only.split(",") : [...PARTS] as string[];
-const unknown = parts.find((part) => !(PARTS as readonly string[]).includes(part));
-if (unknown !== undefined) {
-  console.error(`There is no part "${unknown}": accepted are ${PARTS.join(", ")}`);
-  Deno.exit(1);
+const options = readOptions(Deno.args);
+if (options === "help") {
+  console.log(USAGE);
+  Deno.exit(0);
 }
-const effort = args.quick ? QUICK : { ...FULL, rounds: Number(args.rounds ?? FULL.rounds) };
-const wanted = cases(effort).filter(({ part }: Case) => parts.includes(part));
-
+if ("wrong" in options) {
+  console.error(`${options.wrong}. deno task bench --help prints the usage.`);
+  Deno.exit(2);
+}
+const { effort, isQuick, out, parts } = options;
+const peers = await findPeers();
 const about = [
-  `${machine()}; server and load ${pinned ? "on a core each" : "not pinned: no taskset, or one core"}.`,
-  `Medians of ${effort.rounds} alternating rounds (min–max). "server" and "load" are the shares of a core that they had;`,
-  `"(!)": the server waited for the others, or for its core. "Ratio per CPU" counts its processor time alone.`,
-].join("\n");
-console.log(about + "\n");
+  `${machine()}; ${[...peers.versions, ...locked("xstate", "nact")].join(", ")}.`,
+  ...peers.missing.map((line) => `${line}.`),
+  `Server and load: ${pinned ? "on a core each" : "not pinned, since there is no taskset, or one core"}.`,
+  `Medians of ${effort.rounds} alternating rounds (min–max); a ratio is the median of the rounds' own ratios.`,
+  `"CPU µs each" is the server's processor time for a message or join; "server" and "load" are the shares of a`,
+  `core that they had, and "(!)" says that the server waited for the others, or for its core.`,
+].join("\n") + "\n";
+console.log(about);
 
-const missed: string[] = [];
-const texts: string[] = [];
-for (const each of wanted) {
-  const done = report(each, await runCase(each, effort));
-  console.log(done.text);
-  texts.push(done.text);
-  missed.push(...done.missed);
-}
-if (args.quick) console.log("A quick run: it all works, and its figures mean nothing.");
-else {
-  console.log(missed.length === 0 ? "All targets are met." : `Missed:\n${missed.join("\n")}`);
-  if (wanted.length === cases(effort).length && effort.rounds >= FULL.rounds) {
-    const text = `# What \`deno task bench\` measured\n\n${about}\n\n${texts.join("\n")}`;
-    Deno.writeTextFileSync(new URL("./RESULTS.md", import.meta.url), text);
+const results = new Results(about);
+for (const part of PARTS.filter((part: Part) => parts.includes(part))) {
+  for (const each of CASES_OF[part](effort, peers)) {
+    const startMs = performance.now();
+    console.log(results.add(each, await runCase(each, effort.rounds)));
+    console.log(`(${((performance.now() - startMs) / 1_000).toFixed(0)} s)\n`);
   }
-  if (missed.length > 0) Deno.exit(1);
 }
+if (!isQuick) console.log(results.targets());
+if (out !== null) results.write(out);
+if (results.failed.length > 0) console.log(`Failed:\n  ${results.failed.join("\n  ")}`);
+if (isQuick) console.log("A quick run: its figures mean nothing, and nothing is judged.");
+else if (results.missed.length > 0) console.log(`Missed:\n  ${results.missed.join("\n  ")}`);
+else if (results.failed.length === 0) console.log("All targets that were looked at are met.");
+if (results.failed.length > 0 || (!isQuick && results.missed.length > 0)) Deno.exit(1);

@@ -1,7 +1,15 @@
-import type { Footprint, Order, Throughput } from "./load/order.ts";
+import type { Node } from "./peers/node.ts";
 
-/** Which server: one of ours, or that for Bun, by the program that runs it. */
-export type ServerName = "bare" | "troupe" | "ws" | "flow" | "history" | { readonly bun: string };
+/** Which server: one of ours, or that of a peer, by the program that runs it. */
+export type ServerName =
+  | "bare"
+  | "troupe"
+  | "ws"
+  | "flow"
+  | "growth"
+  | "history"
+  | { readonly bun: string }
+  | { readonly node: Node; readonly file: "ws" | "socket_io" };
 
 /** A server that runs in a process of its own. */
 export interface Server extends AsyncDisposable {
@@ -12,6 +20,9 @@ export interface Server extends AsyncDisposable {
 /** Whether server and load each have a core of their own. */
 export const pinned: boolean = navigator.hardwareConcurrency > 1 && hasTaskset();
 
+/** How long a server may take to start, and a program to end. */
+const START_MS = 30_000, RUN_MS = 600_000;
+
 /** Starts a server, on the first core. `v8Flags`: e.g. `--expose-gc`; `env`: what is added to its environment. */
 export async function startServer(
   name: ServerName,
@@ -20,8 +31,12 @@ export async function startServer(
 ): Promise<Server> {
   const child = serverCommand(name, v8Flags, env).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const late = setTimeout(() => child.kill("SIGKILL"), START_MS);
   const { value, done } = await reader.read();
+  clearTimeout(late);
   if (done || !/^\d+\n$/.test(value)) {
+    if (!done) child.kill("SIGKILL");
+    await child.status;
     throw new Error(`The server ${JSON.stringify(name)} did not start: see above`);
   }
   return {
@@ -35,17 +50,22 @@ export async function startServer(
   };
 }
 
-/** Runs the load, on the second core. */
-export async function runLoad<O extends Order>(
-  order: O,
-): Promise<O extends { kind: "idle" } ? Footprint : Throughput> {
-  return JSON.parse(await runProgram("./load/main.ts", order));
+/** Runs a program of this folder, on the second core, with `order` as JSON. What it has printed. */
+export function runProgram(program: string, order: unknown): Promise<string> {
+  return runFile(program, [JSON.stringify(order)]);
 }
 
-/** Runs a program of this folder, on the second core, with `order` as JSON. What it has printed. */
-export async function runProgram(program: string, order: unknown): Promise<string> {
-  const { success, stdout } = await command(1, ["run", "-A", path(program), JSON.stringify(order)]).output();
-  if (!success) throw new Error(`${program} failed at ${JSON.stringify(order)}: see above`);
+/** Runs a program of this folder, on the second core. What it has printed. */
+export async function runFile(
+  program: string,
+  args: readonly string[],
+  v8Flags: readonly string[] = [],
+): Promise<string> {
+  const { success, stdout, stderr } = await command(1, [...denoRun(v8Flags), path(program), ...args], {
+    stderr: "piped",
+    signal: AbortSignal.timeout(RUN_MS),
+  }).output();
+  if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr).trim()}`);
   return new TextDecoder().decode(stdout);
 }
 
@@ -54,19 +74,25 @@ function serverCommand(
   v8Flags: readonly string[],
   env: Record<string, string>,
 ): Deno.Command {
-  if (typeof name === "object") return command(0, ["run", path("./servers/bun.js")], name.bun, env);
-  const flags = v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`];
-  return command(0, ["run", "-A", ...flags, path(`./servers/${name}.ts`)], Deno.execPath(), env);
+  if (typeof name === "string") {
+    return command(0, [...denoRun(v8Flags), path(`./servers/${name}.ts`)], { env });
+  }
+  if ("bun" in name) return command(0, ["run", path("./servers/bun.js")], { program: name.bun, env });
+  const { program, folder } = name.node;
+  return command(0, [...v8Flags, path(`./servers/node_${name.file}.mjs`), folder], { program, env });
+}
+
+function denoRun(v8Flags: readonly string[]): string[] {
+  return ["run", "--no-check", "-A", ...(v8Flags.length === 0 ? [] : [`--v8-flags=${v8Flags.join(",")}`])];
 }
 
 function command(
   core: number,
-  args: string[],
-  program = Deno.execPath(),
-  env: Record<string, string> = {},
+  args: readonly string[],
+  { program = Deno.execPath(), ...more }: { program?: string } & Deno.CommandOptions = {},
 ): Deno.Command {
-  const options = { stdout: "piped", stderr: "inherit", env } as const;
-  if (!pinned) return new Deno.Command(program, { args, ...options });
+  const options: Deno.CommandOptions = { stdout: "piped", stderr: "inherit", ...more };
+  if (!pinned) return new Deno.Command(program, { args: [...args], ...options });
   return new Deno.Command("taskset", { args: ["-c", String(core), program, ...args], ...options });
 }
 

@@ -1,35 +1,34 @@
-import type { Case, Contender, Effort } from "./cases.ts";
-import type { Footprint, Order, Throughput } from "./load/order.ts";
-import { runLoad, startServer } from "./processes.ts";
-
-/** What came of one contender: one outcome for each round. */
-export interface Outcomes<R = Throughput | Footprint> {
-  readonly contender: Contender;
-  readonly rounds: readonly R[];
-}
+import type { Case, Contender, Outcome } from "./case.ts";
+import type { Figures } from "./figures.ts";
 
 /**
- * Runs a case. In every round each contender has a fresh server, and the order of the contenders turns around from
- * round to round, so that a machine that gets slower harms all alike.
+ * Runs a case. The order of the contenders turns around from round to round, so that a machine that gets slower harms
+ * all alike. A contender that fails is out; the others go on.
  */
-export async function runCase({ contenders }: Case, { rounds }: Effort): Promise<Outcomes[]> {
-  const outcomes = contenders.map((contender) => ({ contender, rounds: [] as (Throughput | Footprint)[] }));
-  for (let round = 0; round < rounds; round++) {
-    for (const each of round % 2 === 0 ? outcomes : outcomes.toReversed()) {
-      each.rounds.push(await runOnce(each.contender));
+export async function runCase(each: Case, rounds: number): Promise<Outcome[]> {
+  const outcomes = each.contenders.map((contender) => ({
+    contender,
+    name: contender.name,
+    rounds: [] as (readonly Figures[])[],
+    failure: null as string | null,
+  }));
+  for (let round = 0; round < (each.rounds ?? rounds); round++) {
+    for (const outcome of round % 2 === 0 ? outcomes : outcomes.toReversed()) {
+      if (outcome.failure !== null) continue;
+      const done = await runOnce(outcome.contender, each.windows.length);
+      if (typeof done === "string") outcome.failure = done;
+      else outcome.rounds.push(done);
     }
   }
   return outcomes;
 }
 
-/**
- * For memory: garbage collection on demand, and a young generation that has its full size from the start. V8 lets it
- * grow in steps to three times these 16 MiB, sooner or later; a step that falls into the run of one contender and not
- * of the other would count for more than its connections.
- */
-const MEMORY_FLAGS = ["--expose-gc", "--min-semi-space-size=16", "--max-semi-space-size=16"];
-
-async function runOnce({ server, task }: Contender): Promise<Throughput | Footprint> {
-  await using running = await startServer(server, task.kind === "idle" ? MEMORY_FLAGS : []);
-  return await runLoad<Order>({ ...task, port: running.port, serverPid: running.pid });
+/** The figures, or what went wrong. */
+async function runOnce(contender: Contender, windows: number): Promise<readonly Figures[] | string> {
+  try {
+    const figures = await contender.run();
+    return figures.length === windows ? figures : `Gave ${figures.length} figures for ${windows} windows`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

@@ -6,7 +6,9 @@
 
 import { Connections, type OnFrame } from "../load/connections.ts";
 import { DIGITS, textFrame } from "../load/template.ts";
-import { joinMessage, PAD } from "../load/words.ts";
+import { phoenix } from "../load/wires/phoenix.ts";
+import { raw } from "../load/wires/raw.ts";
+import { PAD } from "../load/words.ts";
 
 /** A topic of a server. */
 export interface Place {
@@ -85,10 +87,10 @@ export function openMembers(
   stalled: boolean,
   onFrame: OnFrame,
 ): Connections {
+  const wire = phoenix("2.0.0", topic);
   const members = new Connections({
     port,
-    path: `/socket/websocket?vsn=2.0.0${stalled ? "&stall=1" : ""}`,
-    join: joinMessage(topic),
+    wire: { ...wire, path: wire.path + (stalled ? "&stall=1" : "") },
     receiveBytes: stalled ? STALLED_RECEIVE_BYTES : 0,
   });
   members.handle(onFrame);
@@ -104,7 +106,7 @@ export class Publisher {
   readonly #pad: string;
 
   constructor({ port, topic }: Place, payloadBytes: number) {
-    this.#sockets = new Connections({ port, path: `/publish/${topic}`, join: null });
+    this.#sockets = new Connections({ port, wire: raw(`/publish/${topic}`) });
     this.#sockets.open(1);
     this.#pad = PAD.repeat(Math.ceil(payloadBytes / PAD.length)).slice(DIGITS, payloadBytes);
   }

@@ -17,6 +17,8 @@ export interface Turns {
 /** Publish in each topic in turn. */
 export interface FanoutsOrder extends Turns {
   readonly contenders: readonly FanoutTask[];
+  /** How many publications are in flight. */
+  readonly inFlight: number;
 }
 
 /** Who joins, and how. */

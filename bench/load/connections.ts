@@ -1,5 +1,6 @@
 import { close, connect, Poll, receive, send } from "./libc.ts";
 import { textFrame } from "./template.ts";
+import type { Wire } from "./wire.ts";
 
 /** Where received bytes begin. What a read left over is put in front, so that a read always goes to the same place. */
 const HEAD = 1 << 18;
@@ -17,9 +18,7 @@ const MAX_OPENING = 64;
 /** Where and how to connect. */
 export interface Target {
   readonly port: number;
-  readonly path: string;
-  /** What is sent first: a join, which has to be answered with an ok, or sent back as it is. `null`: nothing. */
-  readonly join: string | null;
+  readonly wire: Pick<Wire, "path" | "hello" | "enter" | "pong" | "greets">;
   /** How much the system takes in for a socket that is not read, in bytes. Default: what it likes. */
   readonly receiveBytes?: number;
 }
@@ -47,6 +46,7 @@ export class Connection {
 export class Connections {
   readonly all: Connection[] = [];
   readonly #target: Target;
+  readonly #pong: Uint8Array<ArrayBuffer> | null;
   readonly #poll = new Poll();
   readonly #byFd: Connection[] = [];
   #opening = 0;
@@ -57,6 +57,8 @@ export class Connections {
 
   constructor(target: Target) {
     this.#target = target;
+    const { pong } = target.wire;
+    this.#pong = pong === null ? null : textFrame(pong);
   }
 
   /** Opens `count` of them, joined where a join is asked for. */
@@ -128,7 +130,7 @@ export class Connections {
     this.#poll.change(connection.fd, false);
     if (connection.state === "connecting") {
       connection.state = "handshake";
-      const { path, port } = this.#target;
+      const { wire: { path }, port } = this.#target;
       this.#sendAll(
         connection,
         encoder.encode(
@@ -165,10 +167,10 @@ export class Connections {
     const length = text.indexOf("\r\n\r\n") + 4;
     if (length < 4) return start;
     if (!text.startsWith("HTTP/1.1 101")) throw new Error(`The server refused a handshake: ${text}`);
-    const { join } = this.#target;
-    connection.state = join === null ? "open" : "joining";
-    if (join === null) this.#opened();
-    else this.#sendAll(connection, textFrame(join));
+    const { hello, greets } = this.#target.wire;
+    connection.state = hello === null && !greets ? "open" : "joining";
+    if (connection.state === "open") this.#opened();
+    else if (hello !== null) this.#sendAll(connection, textFrame(hello));
     return start + length;
   }
 
@@ -179,6 +181,7 @@ export class Connections {
 
   /** Returns where the first frame begins that is not whole. */
   #readFrames(connection: Connection, start: number, end: number): number {
+    const pong = this.#pong;
     while (end - start >= 2) {
       let length = buffer[start + 1];
       let payload = start + 2;
@@ -194,26 +197,16 @@ export class Connections {
       if (end - payload < length) break;
       if (buffer[start] !== 0x81) throw new Error(`Expected a whole text frame, got ${buffer[start]}`);
       start = payload + length;
-      if (connection.state === "open") this.#onFrame(connection, buffer, payload, start);
-      else this.#readJoined(connection, decoder.decode(buffer.subarray(payload, start)));
+      if (length === 1 && pong !== null) this.#sendAll(connection, pong);
+      else if (connection.state === "open") this.#onFrame(connection, buffer, payload, start);
+      else this.#enter(connection, decoder.decode(buffer.subarray(payload, start)));
     }
     return start;
   }
 
-  #readJoined(connection: Connection, text: string): void {
-    if (text === this.#target.join) return this.#joined(connection);
-    const [, , , event, payload] = JSON.parse(text) as [
-      unknown,
-      unknown,
-      string,
-      string,
-      { status?: string },
-    ];
-    if (event !== "phx_reply" || payload.status !== "ok") throw new Error(`The join was answered ${text}`);
-    this.#joined(connection);
-  }
-
-  #joined(connection: Connection): void {
+  #enter(connection: Connection, text: string): void {
+    const answer = this.#target.wire.enter(text);
+    if (answer !== null) return this.#sendAll(connection, textFrame(answer));
     connection.state = "open";
     this.#opened();
   }

@@ -1,63 +1,104 @@
 import { type Connection, Connections } from "./connections.ts";
-import { Latencies } from "./latencies.ts";
 import { Measure } from "./measure.ts";
 import type { EchoOrder, Throughput } from "./order.ts";
 import { SEQUENCE, Template } from "./template.ts";
-import { joinMessage, PAD } from "./words.ts";
+import { type Wire, wireOf } from "./wire.ts";
+import { PAD } from "./words.ts";
+
+/** How long to wait for what is in flight, in milliseconds: a busy machine may need it. */
+const PATIENCE_MS = 30_000;
 
 /** Sends on every connection, expects the same back in order, and answers each message with the next. */
-export function echo(order: EchoOrder): Throughput {
-  const { topic, inFlight } = order;
-  const text = SEQUENCE + PAD.slice(0, order.payloadBytes - SEQUENCE.length);
-  const sent = new Template(
-    topic === null ? text : `["1","${SEQUENCE}","${topic}","echo",{"text":"${text}"}]`,
-  );
-  const expected = topic === null ? sent : new Template(
-    `["1","${SEQUENCE}","${topic}","phx_reply",{"response":{"text":"${text}"},"status":"ok"}]`,
-  );
-  const connections = new Connections({ ...order, join: topic === null ? null : joinMessage(topic) });
+export function echo(order: EchoOrder): Throughput[] {
+  const wire = wireOf(order.wire);
+  const connections = new Connections({ port: order.port, wire });
+  connections.open(order.connections);
   const measure = new Measure(order.serverPid);
-  const out = new Uint8Array((sent.length + 8) * inFlight);
-  const latencies = measure.latencies = new Latencies();
-  const sentMs = new Map<Connection, Float64Array>();
-  let running = true;
-  const sendNext = (connection: Connection, count: number): void => {
-    const times = sentMs.get(connection)!;
+  const results = order.windows.map((window) => {
+    const run = new Echo(connections, measure, wire, window);
+    run.start();
+    connections.runUntil(performance.now() + order.warmUpMs);
+    const result = measure.during(order.durationMs, connections);
+    run.stop();
+    return result;
+  });
+  connections.close();
+  return results;
+}
+
+/** One window of it: a size, and so many in flight. */
+class Echo {
+  readonly #connections: Connections;
+  readonly #measure: Measure;
+  readonly #inFlight: number;
+  readonly #sent: Template;
+  readonly #expected: Template;
+  readonly #out: Uint8Array<ArrayBuffer>;
+  /** When what is in flight was sent, by connection. */
+  readonly #sentMs = new Map<Connection, Float64Array>();
+  #running = true;
+  /** How many came with the read that is being handled. */
+  #arrived = 0;
+
+  constructor(connections: Connections, measure: Measure, wire: Wire, window: EchoOrder["windows"][number]) {
+    const { inFlight, payloadBytes } = window;
+    const { sent, expected } = wire.echo(SEQUENCE + PAD.slice(0, payloadBytes - SEQUENCE.length));
+    this.#connections = connections;
+    this.#measure = measure;
+    this.#inFlight = inFlight;
+    this.#sent = new Template(sent);
+    this.#expected = new Template(expected);
+    this.#out = new Uint8Array((this.#sent.length + 8) * inFlight);
+    connections.handle(this.#receive, this.#answer);
+  }
+
+  start(): void {
+    for (const connection of this.#connections.all) {
+      this.#sentMs.set(connection, new Float64Array(this.#inFlight));
+      this.#send(connection, this.#inFlight);
+    }
+  }
+
+  /** Lets what is in flight come back. */
+  stop(): void {
+    this.#running = false;
+    const deadline = performance.now() + PATIENCE_MS;
+    const isQuiet = (): boolean => this.#connections.all.every(({ next, expected }) => next === expected);
+    while (!isQuiet() && performance.now() < deadline) this.#connections.wait(5);
+    if (!isQuiet()) throw new Error("Not all that was sent came back");
+  }
+
+  #send(connection: Connection, count: number): void {
+    const times = this.#sentMs.get(connection)!;
     const nowMs = performance.now();
     let length = 0;
     while (count-- > 0) {
-      times[connection.next % inFlight] = nowMs;
-      length = sent.writeFrame(connection.next++, out, length);
+      times[connection.next % this.#inFlight] = nowMs;
+      length = this.#sent.writeFrame(connection.next++, this.#out, length);
     }
-    connections.send(connection, out, length);
-  };
-  let arrived = 0;
-  connections.handle((connection, bytes, start, end) => {
-    const sequence = connection.expected++;
-    measure.frames++;
-    if (
-      end - start !== expected.length || expected.sequenceAt(bytes, start) !== sequence || measure.count()
-    ) {
-      expected.check(bytes, start, sequence);
-      measure.compared++;
-    }
-    arrived++;
-  }, (connection) => {
-    if (arrived === 0) return;
-    const times = sentMs.get(connection)!;
-    const nowMs = performance.now();
-    for (let i = arrived; i > 0; i--) latencies.add(nowMs - times[(connection.expected - i) % inFlight]);
-    if (running) sendNext(connection, arrived);
-    arrived = 0;
-  });
-  connections.open(order.connections);
-  for (const connection of connections.all) {
-    sentMs.set(connection, new Float64Array(inFlight));
-    sendNext(connection, inFlight);
+    this.#connections.send(connection, this.#out, length);
   }
-  connections.runUntil(performance.now() + order.warmUpMs);
-  const result = measure.during(order.durationMs, connections);
-  running = false;
-  connections.close();
-  return result;
+
+  readonly #receive = (connection: Connection, bytes: Uint8Array, start: number, end: number): void => {
+    const sequence = connection.expected++;
+    const expected = this.#expected;
+    this.#measure.frames++;
+    const isSample = this.#measure.count();
+    if (isSample || end - start !== expected.length || expected.sequenceAt(bytes, start) !== sequence) {
+      expected.check(bytes, start, end, sequence);
+    }
+    this.#arrived++;
+  };
+
+  readonly #answer = (connection: Connection): void => {
+    const count = this.#arrived;
+    if (count === 0) return;
+    this.#arrived = 0;
+    const times = this.#sentMs.get(connection)!;
+    const nowMs = performance.now();
+    for (let i = count; i > 0; i--) {
+      this.#measure.latencies.add(nowMs - times[(connection.expected - i) % this.#inFlight]);
+    }
+    if (this.#running) this.#send(connection, count);
+  };
 }

@@ -1,15 +1,17 @@
 import { delay } from "@std/async/delay";
+import type { Figures } from "../figures.ts";
 import { rssKib } from "../proc.ts";
 import { Connections } from "./connections.ts";
-import type { Footprint, IdleOrder } from "./order.ts";
-import { joinMessage } from "./words.ts";
+import type { IdleOrder } from "./order.ts";
+import { wireOf } from "./wire.ts";
 
 /** Opens connections that say nothing, and looks at what each costs the server. */
-export async function idle(order: IdleOrder): Promise<Footprint> {
-  const { topic, serverPid, settleMs, port } = order;
-  const connections = new Connections({ ...order, join: topic === null ? null : joinMessage(topic) });
+export async function idle(order: IdleOrder): Promise<Figures[]> {
+  const { serverPid, settleMs, port } = order;
+  const connections = new Connections({ port, wire: wireOf(order.wire) });
   const collect = async (): Promise<void> => {
-    await (await fetch(`http://127.0.0.1:${port}/collect`)).text();
+    const answer = await (await fetch(`http://127.0.0.1:${port}/collect`)).text();
+    if (answer !== "yes") throw new Error(`The server cannot collect its garbage: ${answer}`);
   };
   await collect(); // the request's own memory is there before, too
   const before = rssKib(serverPid);
@@ -20,5 +22,5 @@ export async function idle(order: IdleOrder): Promise<Footprint> {
   const collected = rssKib(serverPid);
   connections.close();
   const each = (after: number): number => (after - before) / order.connections;
-  return { settledKib: each(settled), collectedKib: each(collected) };
+  return [{ settledKib: each(settled), collectedKib: each(collected) }];
 }

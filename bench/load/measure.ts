@@ -1,6 +1,6 @@
 import { cpuSeconds } from "../proc.ts";
 import type { Connections } from "./connections.ts";
-import type { Latencies } from "./latencies.ts";
+import { Latencies } from "./latencies.ts";
 import type { Throughput } from "./order.ts";
 
 /** How often a message is compared byte by byte. A prime, so that it meets all connections. */
@@ -13,25 +13,24 @@ const MAX_SILENCE_MS = 30_000;
 export class Measure {
   /** Messages received since the start. */
   received = 0;
-  compared = 0;
   /** Frames received since the start. */
   frames = 0;
-  /** How long messages took; `null`: nobody asks. */
-  latencies: Latencies | null = null;
+  /** How long messages took. */
+  readonly latencies: Latencies = new Latencies();
   readonly #serverPid: number;
 
   constructor(serverPid: number) {
     this.#serverPid = serverPid;
   }
 
-  /** Counts one message. Whether it is one of the sample, to be compared byte by byte. */
+  /** Counts one message. Whether it is one of the sample, to be compared byte by byte: the first is. */
   count(): boolean {
-    return ++this.received % SAMPLE === 0;
+    return this.received++ % SAMPLE === 0;
   }
 
   /** Lets `connections` run for `durationMs`, and tells how fast messages came. `each`: as of `Connections.runUntil`. */
   during(durationMs: number, connections: Connections, each?: () => void): Throughput {
-    this.latencies?.clear();
+    this.latencies.clear();
     const begin = this.#now();
     connections.runUntil(begin.ms + durationMs, each);
     while (this.received === begin.received && performance.now() < begin.ms + MAX_SILENCE_MS) {
@@ -44,12 +43,14 @@ export class Measure {
     if (received === 0) throw new Error("Nothing was received");
     return {
       perSecond: received / seconds,
-      perCpuSecond: received / Math.max(server, 0.01),
+      cpuMicros: server / received * 1e6,
       serverLoad: server / seconds,
       ownLoad: (end.own - begin.own) / seconds,
-      compared: this.compared,
       messagesPerFrame: received / (end.frames - begin.frames),
-      p99Ms: this.latencies?.quantileMs(0.99) ?? null,
+      ...(this.latencies.isEmpty ? {} : {
+        p50Ms: this.latencies.quantileMs(0.5),
+        p99Ms: this.latencies.quantileMs(0.99),
+      }),
     };
   }
 

@@ -1,24 +1,25 @@
 /**
- * What the load is asked to do, and what it answers: JSON, between two processes.
+ * What the load is asked to do: JSON, between two processes. It answers with figures for each window, or size.
  *
  * @module
  */
+
+import type { Figures } from "../figures.ts";
+import type { WireSpec } from "./wire.ts";
 
 /** What every order says. */
 interface CommonOrder {
   readonly port: number;
   readonly serverPid: number;
-  readonly path: string;
-  /** A topic to join, with the Phoenix protocol; `null`: raw text. */
-  readonly topic: string | null;
+  readonly wire: WireSpec;
   readonly connections: number;
 }
 
-/** Send and expect the same back, some in flight on each connection. */
+/** Send and expect the same back, on each connection. */
 export interface EchoOrder extends CommonOrder {
   readonly kind: "echo";
-  readonly inFlight: number;
-  readonly payloadBytes: number;
+  /** One after the other, over the same connections. */
+  readonly windows: readonly { readonly inFlight: number; readonly payloadBytes: number }[];
   readonly warmUpMs: number;
   readonly durationMs: number;
 }
@@ -26,14 +27,27 @@ export interface EchoOrder extends CommonOrder {
 /** One connection publishes, all receive; some publications in flight. */
 export interface FanoutOrder extends CommonOrder {
   readonly kind: "fanout";
-  readonly inFlight: number;
+  /** One after the other, over the same connections. */
+  readonly inFlight: readonly number[];
   readonly payloadBytes: number;
   readonly warmUpMs: number;
   readonly durationMs: number;
-  /** Whether the server sends back what it got, as it is; else it sends V2 publications. */
-  readonly verbatim: boolean;
-  /** Whether each publication has its offset behind it, from 1. Default: no. */
-  readonly hasOffset?: boolean;
+}
+
+/** The same, at a steady rate. */
+export interface SteadyOrder extends CommonOrder {
+  readonly kind: "steady";
+  readonly perSecond: number;
+  readonly payloadBytes: number;
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+}
+
+/** Connect, and join where the wire has joins. */
+export interface JoinsOrder extends CommonOrder {
+  readonly kind: "joins";
+  /** As many before, which do not count. */
+  readonly warmUp: number;
 }
 
 /** Open, settle, and look at the server's memory. */
@@ -42,31 +56,47 @@ export interface IdleOrder extends CommonOrder {
   readonly settleMs: number;
 }
 
-/** What the load is asked to do. */
-export type Order = EchoOrder | FanoutOrder | IdleOrder;
-
-/** What came of an echo or a fan-out. */
-export interface Throughput {
-  /** Messages received a second, over all connections. */
-  readonly perSecond: number;
-  /** Messages received for each second of the server's processor time. */
-  readonly perCpuSecond: number;
-  /** The share of one core that the server had. */
-  readonly serverLoad: number;
-  /** The share of one core that the load had. */
-  readonly ownLoad: number;
-  /** How many messages were compared byte by byte. The order was checked in all of them. */
-  readonly compared: number;
-  /** How many messages a frame held on average. */
-  readonly messagesPerFrame: number;
-  /** How long the slowest 1 % of the echoes took at least, in milliseconds; `null`: not measured. */
-  readonly p99Ms: number | null;
+/** Open very many, and publish once. */
+export interface HeldOrder extends CommonOrder {
+  readonly kind: "held";
 }
 
-/** What came of an idle run, in KiB for each connection. */
-export interface Footprint {
-  /** As it is after settling. */
-  readonly settledKib: number;
-  /** After a forced garbage collection. */
-  readonly collectedKib: number;
+/** Publish to more and more subscribers. */
+export interface SubscribersOrder extends Omit<CommonOrder, "connections"> {
+  readonly kind: "subscribers";
+  readonly sizes: readonly number[];
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+}
+
+/** Publish, leave and join where more and more topics, or patterns, are joined. */
+export interface PopulationOrder extends Omit<CommonOrder, "wire"> {
+  readonly kind: "population";
+  readonly grows: "topics" | "patterns";
+  readonly sizes: readonly number[];
+  /** How many publications, and how many leaves with a join, are measured at each size. */
+  readonly operations: number;
+}
+
+/** What the load is asked to do. */
+export type Order =
+  | EchoOrder
+  | FanoutOrder
+  | SteadyOrder
+  | JoinsOrder
+  | IdleOrder
+  | HeldOrder
+  | SubscribersOrder
+  | PopulationOrder;
+
+/** The same, but for the server's address. */
+export type Task = Order extends infer O ? O extends Order ? Omit<O, "port" | "serverPid"> : never : never;
+
+/** What came of an echo or a fan-out. */
+export interface Throughput extends Figures {
+  readonly perSecond: number;
+  readonly cpuMicros: number;
+  readonly serverLoad: number;
+  readonly ownLoad: number;
+  readonly messagesPerFrame: number;
 }

@@ -15,12 +15,15 @@ export class Template {
   /** The message's length in bytes. */
   readonly length: number;
   readonly #bytes: Uint8Array;
+  /** The same as it is sent. */
+  readonly #masked: Uint8Array;
   /** Where the sequence number stands, every time that it does. */
   readonly #at: readonly number[];
 
   /** `text`: ASCII, with {@link SEQUENCE} at least once. */
   constructor(text: string) {
     this.#bytes = encoder.encode(text);
+    this.#masked = this.#bytes.map((byte, i) => byte ^ MASK[i & 3]);
     this.length = this.#bytes.length;
     this.#at = [...text.matchAll(new RegExp(SEQUENCE, "g"))].map(({ index }) => index);
   }
@@ -28,7 +31,7 @@ export class Template {
   /** Writes number `sequence` as a masked text frame to `out` at `offset`. Returns the offset behind it. */
   writeFrame(sequence: number, out: Uint8Array, offset: number): number {
     const start = writeHeader(this.length, out, offset);
-    for (let i = 0; i < this.length; i++) out[start + i] = this.#bytes[i] ^ MASK[i & 3];
+    out.set(this.#masked, start);
     let rest = sequence;
     for (let digit = DIGITS - 1; digit >= 0; digit--) {
       const next = Math.floor(rest / 10);
@@ -47,10 +50,10 @@ export class Template {
     return sequence;
   }
 
-  /** Compares every byte with number `sequence`, and throws at the first difference. */
-  check(bytes: Uint8Array, start: number, sequence: number): void {
+  /** Compares every byte from `start` to `end` with number `sequence`, and throws at the first difference. */
+  check(bytes: Uint8Array, start: number, end: number, sequence: number): void {
     const expected = this.text(sequence);
-    const got = decoder.decode(bytes.subarray(start, start + this.length));
+    const got = decoder.decode(bytes.subarray(start, end));
     if (got !== expected) throw new Error(`Wrong content: expected ${expected}, got ${got}`);
   }
 

@@ -3,7 +3,7 @@ import { App, type AppOptions, defineTopic } from "../../mod.ts";
 import { GENEROUS } from "./generous.ts";
 import { collectGarbage } from "./process.ts";
 
-const text = z.object({ text: z.string().max(500) });
+const text = z.object({ text: z.string().max(2_000) });
 const Checked = defineTopic("checked:{id}", {
   client: { echo: { payload: text, reply: text } },
 });

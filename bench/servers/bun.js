@@ -1,6 +1,6 @@
 /**
- * What there is to beat: Bun's own WebSocket server and its native publish. `/echo` sends back what it gets; `/all`
- * sends it to everybody, the sender included, as the servers of Deno beside it do. Run by `bun`, not by `deno`.
+ * Bun's own WebSocket server and its native publish. `/echo` sends back what it gets; `/all` sends it to everybody, the
+ * sender included, as the servers beside it do. Run by `bun`, not by `deno`.
  *
  * @module
  */
@@ -9,7 +9,12 @@ const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,
   fetch(request, server) {
-    const isAll = new URL(request.url).pathname === "/all";
+    const { pathname } = new URL(request.url);
+    if (pathname === "/collect") {
+      Bun.gc(true);
+      return new Response("yes");
+    }
+    const isAll = pathname === "/all";
     return server.upgrade(request, { data: { isAll } }) ? undefined : new Response("no", { status: 400 });
   },
   websocket: {

@@ -8,13 +8,11 @@
 import { type AppOptions, memoryLog } from "../../mod.ts";
 import { sqliteLog } from "../../src/stores/sqlite.ts";
 import { benchApp } from "./app.ts";
-import { GENEROUS } from "./generous.ts";
 import { announce } from "./process.ts";
 
 const path = Deno.env.get("BENCH_FILE");
 const log: AppOptions["log"] = path === undefined ? memoryLog() : sqliteLog({ path });
-// On a machine that others use, too, a late event loop is no overload.
-const app = benchApp({ log, limits: { ...GENEROUS, maxLagMs: 60_000 } })
+const app = benchApp({ log })
   .topic("kept:*", {
     history: { size: 1_000, ttlMs: 86_400_000 },
     on: { say: (ctx, payload) => ctx.broadcast("said", payload) },

@@ -1,0 +1,37 @@
+/** How much is measured. */
+export interface Effort {
+  /** How often every contender runs, alternating with the others. */
+  readonly rounds: number;
+  /** Of each window of a run. */
+  readonly warmUpMs: number;
+  readonly durationMs: number;
+  /** Of a steady rate, which has few publications a second. */
+  readonly steadyMs: number;
+  readonly settleMs: number;
+  /** Divides the numbers of connections, topics, messages and so on. */
+  readonly divisor: number;
+  /** Whether all sizes are measured, or one. */
+  readonly allSizes: boolean;
+}
+
+/** What figures are worth showing to others: the least number of rounds is its own. */
+export const FULL: Effort = {
+  rounds: 5,
+  warmUpMs: 250,
+  durationMs: 700,
+  steadyMs: 4_000,
+  settleMs: 1_500,
+  divisor: 1,
+  allSizes: true,
+};
+
+/** Does it all still work? Fewer sizes, fewer connections, and figures that mean nothing. */
+export const QUICK: Effort = {
+  rounds: 1,
+  warmUpMs: 10,
+  durationMs: 20,
+  steadyMs: 200,
+  settleMs: 10,
+  divisor: 50,
+  allSizes: false,
+};
