@@ -17,10 +17,10 @@ export interface Effort {
 /** What figures are worth showing to others: the least number of rounds is its own. */
 export const FULL: Effort = {
   rounds: 5,
-  warmUpMs: 250,
-  durationMs: 700,
-  steadyMs: 4_000,
-  settleMs: 1_500,
+  warmUpMs: 300,
+  durationMs: 600,
+  steadyMs: 3_000,
+  settleMs: 1_000,
   divisor: 1,
   allSizes: true,
 };

@@ -30,15 +30,23 @@ function windowTable(each: Case, outcomes: readonly Outcome[], window: number): 
     const base = outcomes.find((outcome) => outcome.name === name);
     return base === undefined ? [] : [{ base, head }];
   });
+  // What it costs is told apart from how fast it was: that depends on what else the machine does, too.
+  const cost = each.columns.some(({ figure }) => figure === "cpuMicros") ? bases.slice(0, 1) : [];
+  const columns = [
+    ...bases.map(({ base, head }) => ({ base, head, by: each })),
+    ...cost.map(({ base, head }) => (
+      { base, head: `CPU ${head}`, by: { counts: "cpuMicros", by: "ratio" } as const }
+    )),
+  ];
   const rows = outcomes.map((outcome) => [
     outcome.name,
     ...each.columns.map((column) => cell(column, outcome, window)),
-    ...bases.map(({ base }) => {
-      const values = base === outcome ? null : compared(each, outcome, base, window);
+    ...columns.map(({ base, by }) => {
+      const values = base === outcome ? null : compared(by, outcome, base, window);
       return values === null ? "" : inShort(values, 2);
     }),
   ]);
-  return table(["", ...each.columns.map(({ head }) => head), ...bases.map(({ head }) => head)], rows);
+  return table(["", ...each.columns.map(({ head }) => head), ...columns.map(({ head }) => head)], rows);
 }
 
 function cell(column: Column, { rounds }: Outcome, window: number): string {

@@ -26,7 +26,7 @@ export function judge(each: Case, outcomes: readonly Outcome[]): Verdict[] {
  * round. `null`: there is no such figure.
  */
 export function compared(
-  { counts, by }: Case,
+  { counts, by }: Pick<Case, "counts" | "by">,
   outcome: Outcome,
   base: Outcome | null,
   window: number,

@@ -28,14 +28,24 @@ export class Measure {
     return this.received++ % SAMPLE === 0;
   }
 
-  /** Lets `connections` run for `durationMs`, and tells how fast messages came. `each`: as of `Connections.runUntil`. */
-  during(durationMs: number, connections: Connections, each?: () => void): Throughput {
+  /**
+   * Lets `connections` run for `durationMs`, and tells how fast messages came. `each`: as of `Connections.runUntil`.
+   * `finish`: lets what is in flight arrive; it counts, since a server works long on a large burst before the first of it
+   * arrives.
+   */
+  during(
+    durationMs: number,
+    connections: Connections,
+    each?: () => void,
+    finish: () => void = () => {},
+  ): Throughput {
     this.latencies.clear();
     const begin = this.#now();
     connections.runUntil(begin.ms + durationMs, each);
     while (this.received === begin.received && performance.now() < begin.ms + MAX_SILENCE_MS) {
       connections.runUntil(performance.now() + durationMs, each);
     }
+    finish();
     const end = this.#now();
     const seconds = (end.ms - begin.ms) / 1_000;
     const received = end.received - begin.received;

@@ -8,7 +8,7 @@ import { raw } from "./wires/raw.ts";
 /** How many messages wait for what they bring about, at the most. */
 const MAX_WAITING = 256;
 /** How long to wait for it, in milliseconds: a busy machine may need it. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 /** Topics that are published in where it is patterns that grow. */
 const TOPICS = 64;
 

@@ -9,7 +9,7 @@ import { AGAIN, BARE, BASES, BUN, SOCKET_IO, WS } from "./names.ts";
 
 const IN_FLIGHT = [1, 8, 64];
 const STOCK = "2.0.0 clients", BATCHES = "2.1.0 clients", WS_STOCK = "2.0.0 clients, transport ws";
-/** Those whose A/A pair is run, and all of whose targets hold. */
+/** Where all contenders are run, the A/A pair among them, and all targets hold. */
 const MIDDLE = 1_000;
 
 /** One client publishes, and all get it. */
@@ -37,7 +37,7 @@ export function fanoutCases(effort: Effort, peers: Peers): Case[] {
 
 function contenders(
   connections: number,
-  withNoise: boolean,
+  isMiddle: boolean,
   { warmUpMs, durationMs }: Effort,
   { bun, node }: Peers,
 ): Contender[] {
@@ -49,14 +49,14 @@ function contenders(
   const batches = task({ kind: "phoenix", vsn: "2.1.0", topic: "plain:1" });
   return [
     contest(BARE, "bare", raw),
-    ...(withNoise ? [contest(AGAIN, "bare", raw)] : []),
+    ...(isMiddle ? [contest(AGAIN, "bare", raw)] : []),
     contest(STOCK, "troupe", stock),
     contest(BATCHES, "troupe", batches),
     contest(WS_STOCK, "ws", stock),
     contest("2.1.0 clients, transport ws", "ws", batches),
     ...(bun === null ? [] : [contest(BUN, { bun }, raw)]),
     ...(node === null ? [] : [
-      contest(WS, { node, file: "ws" }, raw),
+      ...(isMiddle ? [contest(WS, { node, file: "ws" }, raw)] : []),
       contest(SOCKET_IO, { node, file: "socket_io" }, task({ kind: "socket.io" })),
     ]),
   ];

@@ -12,7 +12,7 @@ const CHANNEL = "channel: handshake, join, reply";
 
 /** How fast clients come in: each with a connection of its own. */
 export function joinsCases({ divisor }: Effort, { bun, node }: Peers): Case[] {
-  const connections = 4_000 / divisor;
+  const connections = 3_000 / divisor;
   const task = (wire: WireSpec): Task => (
     { kind: "joins", connections, warmUp: connections / 4, wire }
   );

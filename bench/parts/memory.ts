@@ -18,7 +18,7 @@ const CHANNEL = "channel";
 
 /** What a connection costs that says nothing. */
 export function memoryCases({ divisor, settleMs }: Effort, { bun, node }: Peers): Case[] {
-  const connections = 8_000 / divisor;
+  const connections = 6_000 / divisor;
   const task = (wire: WireSpec): Task => ({ kind: "idle", connections, settleMs, wire });
   const raw = task({ kind: "raw", path: "/echo" });
   const sentBack = task({ kind: "raw", path: "/echo", hello: joinMessage("plain:1") });

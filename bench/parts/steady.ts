@@ -42,7 +42,7 @@ export function steadyCases({ divisor, warmUpMs, steadyMs }: Effort, { bun, node
     columns: [...DELAYS.map((column) => ({ ...column, spread: true })), RATE[1], ...LOADS],
     counts: "p99Ms",
     by: "ratio",
-    bases: [{ name: BARE, head: "p99 × bare" }],
+    bases: [{ name: BARE, head: "× bare" }],
     targets: [STOCK, BATCHES].map((contender) => ({ window: WINDOW, contender, to: BARE, most: 1.1 })),
   }];
 }

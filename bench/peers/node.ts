@@ -2,6 +2,9 @@
 const PACKAGES = { "ws": "8.23.0", "socket.io": "4.8.4", "bufferutil": "4.1.0" };
 const SPECIFIERS = Object.entries(PACKAGES).map(([name, version]) => `${name}@${version}`);
 
+/** How long npm may take. */
+const FETCH_MS = 120_000;
+
 /** Something that is not there. */
 export interface Missing {
   /** What, and why: one line. */
@@ -51,9 +54,14 @@ function isComplete(folder: string): boolean {
   });
 }
 
-async function output(program: string, ...args: string[]): Promise<string | null> {
+/** What a program prints; `null` if there is no such program, or if it fails or takes too long. */
+export async function output(program: string, ...args: string[]): Promise<string | null> {
   try {
-    const { success, stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
+    const { success, stdout } = await new Deno.Command(program, {
+      args,
+      stderr: "null",
+      signal: AbortSignal.timeout(FETCH_MS),
+    }).output();
     return success ? new TextDecoder().decode(stdout).trim() : null;
   } catch {
     return null; // there is no such program
