@@ -18,7 +18,7 @@ export interface Effort {
 export const FULL: Effort = {
   rounds: 5,
   warmUpMs: 300,
-  durationMs: 600,
+  durationMs: 500,
   steadyMs: 3_000,
   settleMs: 1_000,
   divisor: 1,

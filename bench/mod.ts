@@ -42,7 +42,11 @@ const results = new Results(about);
 for (const part of PARTS.filter((part: Part) => parts.includes(part))) {
   for (const each of CASES_OF[part](effort, peers)) {
     const startMs = performance.now();
-    console.log(results.add(each, await runCase(each, effort.rounds)));
+    try {
+      console.log(results.add(each, await runCase(each, effort.rounds)));
+    } catch (error) {
+      console.log(results.fail(each, error));
+    }
     console.log(`(${((performance.now() - startMs) / 1_000).toFixed(0)} s)\n`);
   }
 }

@@ -7,7 +7,7 @@ export interface Line {
   readonly points: readonly Point[];
 }
 
-const WIDTH = 960, HEIGHT = 520;
+const WIDTH = 980, HEIGHT = 520;
 const LEFT = 70, TOP = 48, RIGHT = 620, BOTTOM = 460;
 /** How far apart the names of lines are at the least. */
 const NAME_PX = 22;

@@ -61,11 +61,18 @@ export async function runFile(
   args: readonly string[],
   v8Flags: readonly string[] = [],
 ): Promise<string> {
+  const signal = AbortSignal.timeout(RUN_MS);
   const { success, stdout, stderr } = await command(1, [...denoRun(v8Flags), path(program), ...args], {
     stderr: "piped",
-    signal: AbortSignal.timeout(RUN_MS),
+    signal,
   }).output();
-  if (!success) throw new Error(`${program} failed: ${new TextDecoder().decode(stderr).trim()}`);
+  if (!success) {
+    throw new Error(
+      `${program} failed${signal.aborted ? `: ${RUN_MS / 1_000} s were not enough` : ""}: ${
+        new TextDecoder().decode(stderr).trim()
+      }`,
+    );
+  }
   return new TextDecoder().decode(stdout);
 }
 

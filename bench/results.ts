@@ -44,6 +44,14 @@ export class Results {
     return text;
   }
 
+  /** Adds a case that could not be measured at all. What there is to say, as Markdown. */
+  fail({ title }: Case, error: unknown): string {
+    const text = `### ${title}\n\nFAILED: ${error instanceof Error ? error.message : error}\n`;
+    this.#failed.push(title);
+    this.#texts.push(text);
+    return text;
+  }
+
   /** All targets, and what was reached. */
   targets(): string {
     const rows = this.#verdicts.map((

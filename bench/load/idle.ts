@@ -13,9 +13,11 @@ export async function idle(order: IdleOrder): Promise<Figures[]> {
     const answer = await (await fetch(`http://127.0.0.1:${port}/collect`)).text();
     if (answer !== "yes") throw new Error(`The server cannot collect its garbage: ${answer}`);
   };
-  await collect(); // the request's own memory is there before, too
+  // What the server needs once, e.g. compiled code, is there before, and so is the memory of the request.
+  connections.open(order.warmUp);
+  await collect();
   const before = rssKib(serverPid);
-  connections.open(order.connections);
+  connections.open(order.warmUp + order.connections);
   await delay(settleMs);
   const settled = rssKib(serverPid);
   await collect();

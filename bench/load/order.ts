@@ -53,6 +53,8 @@ export interface JoinsOrder extends CommonOrder {
 /** Open, settle, and look at the server's memory. */
 export interface IdleOrder extends CommonOrder {
   readonly kind: "idle";
+  /** As many before, which do not count. */
+  readonly warmUp: number;
   readonly settleMs: number;
 }
 

@@ -16,7 +16,7 @@ export function heldCases({ divisor }: Effort): Case[] {
   const names = ["channel", "channel, transport ws"];
   return [{
     part: "held",
-    title: `${connections.toLocaleString("en")} connections held`,
+    title: `${connections.toLocaleString("en")} connections held, one round`,
     windows: [WINDOW],
     contenders: [contest(names[0], "troupe", task), contest(names[1], "ws", task)],
     rounds: 1,

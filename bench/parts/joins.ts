@@ -12,9 +12,9 @@ const CHANNEL = "channel: handshake, join, reply";
 
 /** How fast clients come in: each with a connection of its own. */
 export function joinsCases({ divisor }: Effort, { bun, node }: Peers): Case[] {
-  const connections = 3_000 / divisor;
+  const connections = 2_500 / divisor;
   const task = (wire: WireSpec): Task => (
-    { kind: "joins", connections, warmUp: connections / 4, wire }
+    { kind: "joins", connections, warmUp: connections / 5, wire }
   );
   const raw = task({ kind: "raw", path: "/all" });
   const channel = task({ kind: "phoenix", vsn: "2.0.0", topic: "plain:1" });

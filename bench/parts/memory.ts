@@ -18,14 +18,17 @@ const CHANNEL = "channel";
 
 /** What a connection costs that says nothing. */
 export function memoryCases({ divisor, settleMs }: Effort, { bun, node }: Peers): Case[] {
-  const connections = 6_000 / divisor;
-  const task = (wire: WireSpec): Task => ({ kind: "idle", connections, settleMs, wire });
+  const connections = 8_000 / divisor;
+  const warmUp = connections / 8;
+  const task = (wire: WireSpec): Task => ({ kind: "idle", connections, warmUp, settleMs, wire });
   const raw = task({ kind: "raw", path: "/echo" });
   const sentBack = task({ kind: "raw", path: "/echo", hello: joinMessage("plain:1") });
   const channel = task({ kind: "phoenix", vsn: "2.0.0", topic: "plain:1" });
   return [{
     part: "memory",
-    title: `Memory of ${connections.toLocaleString("en")} idle connections`,
+    title: `Memory of ${connections.toLocaleString("en")} idle connections, beside ${
+      warmUp.toLocaleString("en")
+    } that were there before`,
     windows: [WINDOW],
     contenders: [
       contest(BARE, "bare", raw, FLAGS),

@@ -101,12 +101,20 @@ Deno.test("results: they are written though something failed, and say so", () =>
       outcome("bare", 1),
       { ...outcome("ours"), failure: "it fell" },
     ]);
+    results.fail({ ...CASE, title: "Joins" }, new Error("nothing went"));
     results.write(new URL(`file://${folder}/deeper/`));
     const text = Deno.readTextFileSync(`${folder}/deeper/RESULTS.md`);
-    for (const part of ["- Echo: ours", "FAILED: ours: it fell", "ours ≥ 1 × bare"]) {
+    for (
+      const part of [
+        "- Echo: ours\n- Joins\n",
+        "FAILED: ours: it fell",
+        "ours ≥ 1 × bare",
+        "FAILED: nothing went",
+      ]
+    ) {
       assertStringIncludes(text, part);
     }
-    assertEquals([results.failed, results.missed], [["Echo: ours"], []]);
+    assertEquals([results.failed, results.missed], [["Echo: ours", "Joins"], []]);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }
