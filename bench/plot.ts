@@ -7,8 +7,8 @@ export interface Line {
   readonly points: readonly Point[];
 }
 
-const WIDTH = 980, HEIGHT = 520;
-const LEFT = 70, TOP = 48, RIGHT = 620, BOTTOM = 460;
+const WIDTH = 1_000, HEIGHT = 520;
+const LEFT = 90, TOP = 48, RIGHT = 650, BOTTOM = 460;
 /** How far apart the names of lines are at the least. */
 const NAME_PX = 22;
 /** Told apart by those who see no red or no green, and on white and on black. */
