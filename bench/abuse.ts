@@ -14,10 +14,10 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { type Attack, ATTACKS } from "../tests/abuse/attacks.ts";
 import { type Bystander, startBystander } from "../tests/abuse/bystander.ts";
 import { startVictim } from "../tests/abuse/victim.ts";
+import { flagsOrExit, roundsOrExit } from "./flags.ts";
 import { cpuSeconds } from "./proc.ts";
 import { pinned, startServer } from "./processes.ts";
 import { table } from "./table.ts";
@@ -30,8 +30,13 @@ const TARGET_BESIDE_BARE = 1.2;
 /** How long the quiet phases last, in milliseconds. */
 const QUIET_MS = 2_000;
 
-const { rounds = "5", only = "" } = parseArgs(Deno.args, { string: ["rounds", "only"] });
-const attacks = ATTACKS.filter(({ name }) => name.includes(String(only)));
+const flags = flagsOrExit("deno task bench:abuse [--rounds 5] [--only connects]", {
+  rounds: "value",
+  only: "value",
+});
+const rounds = roundsOrExit(flags, 5);
+const only = flags.get("only") ?? "";
+const attacks = ATTACKS.filter(({ name }) => name.includes(only));
 await using victim = await startVictim();
 await using bare = await startServer("bare");
 await using ours = await startBystander(victim.port, "raw");
@@ -79,7 +84,7 @@ async function measure(attack: Attack, { pid, port }: Target, bystander: Bystand
 }
 
 const results = new Map(attacks.map((attack) => [attack, { ours: [] as Round[], bare: [] as Round[] }]));
-for (let round = 0; round < Number(rounds); round++) {
+for (let round = 0; round < rounds; round++) {
   for (const [attack, of] of results) {
     const one = async () => of.ours.push(await measure(attack, victim, ours));
     const other = async () => of.bare.push(await measure(attack, bare, theirs));

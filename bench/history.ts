@@ -16,7 +16,7 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { flagsOrExit, roundsOrExit } from "./flags.ts";
 import type { FanoutTask } from "./load/fanout.ts";
 import type { Course, FanoutsOrder, JoinsOrder, JoinTask, Round } from "./history/orders.ts";
 import { machine } from "./machine.ts";
@@ -29,12 +29,13 @@ const FANOUT_TARGET = 0.9;
 const JOIN_TARGET = 0.5;
 const MISSED = 100;
 
-const args = parseArgs(Deno.args, { boolean: ["quick"], string: ["rounds", "only", "vsn"] });
-const quick = args.quick === true;
-const rounds = Number(args.rounds ?? (quick ? 1 : 20));
+const USAGE = "deno task bench:history [--quick] [--rounds 20] [--only fanout,join] [--vsn 2.0.0,2.1.0]";
+const flags = flagsOrExit(USAGE, { quick: "switch", rounds: "value", only: "value", vsn: "value" });
+const quick = flags.has("quick");
+const rounds = roundsOrExit(flags, quick ? 1 : 20);
 const roundMs = quick ? 30 : 250;
-const parts = list(args.only, ["fanout", "join"]);
-const versions = list(args.vsn, ["2.0.0", "2.1.0"]);
+const parts = list(flags.get("only"), ["fanout", "join"]);
+const versions = list(flags.get("vsn"), ["2.0.0", "2.1.0"]);
 const divisor = quick ? 20 : 1;
 const missed: string[] = [];
 
@@ -180,8 +181,8 @@ function perCpuSecond(course: Course): number {
   return sum("perSecond") / Math.max(sum("serverLoad"), 0.01);
 }
 
-function list(given: unknown, otherwise: readonly string[]): readonly string[] {
-  return typeof given === "string" ? given.split(",") : otherwise;
+function list(given: string | undefined, otherwise: readonly string[]): readonly string[] {
+  return given?.split(",") ?? otherwise;
 }
 
 function inShort(values: readonly number[]): string {

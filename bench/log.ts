@@ -13,6 +13,7 @@
 
 import { memoryLog } from "../mod.ts";
 import { type Log, type LogLimits, type NewLogEntry, sqliteLog } from "../src/stores/sqlite.ts";
+import { flagsOrExit, roundsOrExit } from "./flags.ts";
 import { spread } from "./statistics.ts";
 
 const KINDS = ["memoryLog", "sqliteLog", "sqliteLog, machine"] as const;
@@ -39,10 +40,9 @@ const ENTRY: NewLogEntry = {
   recipients: null,
 };
 
-const quick = Deno.args.includes("--quick");
-const rounds = quick
-  ? 1
-  : Number(Deno.args.find((arg) => arg.startsWith("--rounds="))?.slice("--rounds=".length) ?? 5);
+const flags = flagsOrExit("deno task bench:log [--quick] [--rounds 5]", { quick: "switch", rounds: "value" });
+const quick = flags.has("quick");
+const rounds = roundsOrExit(flags, quick ? 1 : 5);
 /** How long each log appends, in each round, after as long to warm up. */
 const lastsMs = quick ? 10 : 150;
 

@@ -9,6 +9,7 @@
  */
 
 import { type Part, PARTS } from "./case.ts";
+import { exitWrong } from "./flags.ts";
 import { locked, machine } from "./machine.ts";
 import { readOptions, USAGE } from "./options.ts";
 import { CASES_OF } from "./parts/mod.ts";
@@ -22,10 +23,7 @@ if (options === "help") {
   console.log(USAGE);
   Deno.exit(0);
 }
-if ("wrong" in options) {
-  console.error(`${options.wrong}. deno task bench --help prints the usage.`);
-  Deno.exit(2);
-}
+if ("wrong" in options) exitWrong(options.wrong);
 const { effort, isQuick, out, parts } = options;
 const peers = await findPeers();
 const about = [

@@ -1,5 +1,6 @@
 import { PARTS } from "./case.ts";
 import { type Effort, FULL, QUICK } from "./effort.ts";
+import { readFlags, readRounds } from "./flags.ts";
 
 /** What the command line asks for. */
 export interface Options {
@@ -25,36 +26,19 @@ The exit code is 1 if something failed or, but for --quick, missed its target. L
 
 /** Reads the command line: options, `"help"`, or what is wrong with it. */
 export function readOptions(args: readonly string[]): Options | "help" | { readonly wrong: string } {
-  const given = new Map<string, string>();
-  for (let i = 0; i < args.length; i++) {
-    const [name, inline] = args[i].split(/=(.*)/s);
-    if (name === "--help" || name === "--quick") {
-      if (inline !== undefined) return { wrong: `${name} takes no value, and got "${inline}"` };
-      given.set(name, "");
-    } else if (name === "--only" || name === "--rounds" || name === "--out") {
-      const value = inline ?? args[++i];
-      if (value === undefined || value === "") return { wrong: `${name} needs a value` };
-      given.set(name, value);
-    } else {
-      return {
-        wrong: `There is no option "${args[i]}": accepted are --only, --rounds, --quick, --out and --help`,
-      };
-    }
-  }
-  if (given.has("--help")) return "help";
-  const parts = given.get("--only")?.split(",") ?? PARTS;
+  const given = readFlags(args, { only: "value", rounds: "value", quick: "switch", out: "value" });
+  if (given === "help" || "wrong" in given) return given;
+  const parts = given.get("only")?.split(",") ?? PARTS;
   const unknown = parts.find((part) => !(PARTS as readonly string[]).includes(part));
   if (unknown !== undefined) {
     return { wrong: `There is no part "${unknown}": accepted are ${PARTS.join(", ")}` };
   }
-  const effort = given.has("--quick") ? QUICK : FULL;
-  const rounds = Number(given.get("--rounds") ?? effort.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    return { wrong: `--rounds must be a whole number from 1, and is "${given.get("--rounds")}"` };
-  }
+  const effort = given.has("quick") ? QUICK : FULL;
+  const rounds = readRounds(given, effort.rounds);
+  if (typeof rounds === "object") return rounds;
   const isQuick = effort === QUICK;
   const isWhole = !isQuick && rounds >= FULL.rounds && PARTS.every((part) => parts.includes(part));
-  const out = given.get("--out");
+  const out = given.get("out");
   return {
     parts,
     effort: { ...effort, rounds },

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { flagsOrExit, roundsOrExit } from "./flags.ts";
 import { machine } from "./machine.ts";
 import { MATCHES, World } from "./patterns/world.ts";
 import { spread } from "./statistics.ts";
@@ -19,9 +19,12 @@ import { spread } from "./statistics.ts";
 /** The most that the largest world may cost of what the smallest does, with as many matches. */
 const TARGET = 1.5;
 
-const args = parseArgs(Deno.args, { boolean: ["quick"], string: ["rounds"] });
-const quick = args.quick === true;
-const rounds = Number(args.rounds ?? (quick ? 20 : 100));
+const flags = flagsOrExit("deno task bench:patterns [--quick] [--rounds 100]", {
+  quick: "switch",
+  rounds: "value",
+});
+const quick = flags.has("quick");
+const rounds = roundsOrExit(flags, quick ? 20 : 100);
 const sizes = quick ? { patterns: [500, 5_000], topics: [500, 5_000] } : {
   patterns: [1_000, 10_000],
   topics: [1_000, 100_000],

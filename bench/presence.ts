@@ -18,15 +18,19 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import type { PresenceMode } from "../mod.ts";
 import { AppKit, type FakeConnection } from "../src/testing/mod.ts";
+import { flagsOrExit, roundsOrExit } from "./flags.ts";
 import { machine } from "./machine.ts";
 import { type Spread, spread } from "./statistics.ts";
 
 const TARGET = 2;
-const { quick, rounds: given } = parseArgs(Deno.args, { boolean: ["quick"], string: ["rounds"] });
-const rounds = Number(given ?? (quick ? 1 : 3));
+const flags = flagsOrExit("deno task bench:presence [--quick] [--rounds 3]", {
+  quick: "switch",
+  rounds: "value",
+});
+const quick = flags.has("quick");
+const rounds = roundsOrExit(flags, quick ? 1 : 3);
 const present = quick ? 500 : 10_000;
 const joins = quick ? 20 : 100;
 const WATCHERS = 100;

@@ -14,9 +14,9 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
 import { memoryAdded, mostKib, TOLERANCE } from "./flow/figure.ts";
 import type { DelayContender, DelayOrder, Delays } from "./flow/orders.ts";
+import { flagsOrExit, roundsOrExit } from "./flags.ts";
 import { machine } from "./machine.ts";
 import { pinned, runProgram, startServer } from "./processes.ts";
 import { spread } from "./statistics.ts";
@@ -26,9 +26,12 @@ const SIZES = [16, 128, 16_384];
 /** Publications a second, by size: so that outboxes fill, and the load keeps up with one reader that reads. */
 const RATES: Readonly<Record<number, number>> = { 16: 500, 128: 500, 16_384: 40 };
 
-const args = parseArgs(Deno.args, { boolean: ["quick"], string: ["rounds"] });
-const quick = args.quick === true;
-const rounds = Number(args.rounds ?? (quick ? 1 : 5));
+const flags = flagsOrExit("deno task bench:slow [--quick] [--rounds 5]", {
+  quick: "switch",
+  rounds: "value",
+});
+const quick = flags.has("quick");
+const rounds = roundsOrExit(flags, quick ? 1 : 5);
 const missed: string[] = [];
 console.log(
   `${machine()}; server and load ${pinned ? "on a core each" : "not pinned: no taskset, or one core"}.\n`,

@@ -30,8 +30,8 @@ Deno.test("bench options: help is help, whatever else there is", () => {
 
 Deno.test("bench options: what is wrong is named, with what is accepted", () => {
   const wrong: [string[], string][] = [
-    [["--foo"], 'There is no option "--foo": accepted are --only, --rounds, --quick, --out and --help'],
-    [["echo"], 'There is no option "echo": accepted are --only, --rounds, --quick, --out and --help'],
+    [["--foo"], 'There is no option "--foo": accepted are --only, --rounds, --quick, --out, --help'],
+    [["echo"], 'There is no option "echo": accepted are --only, --rounds, --quick, --out, --help'],
     [["--only", "ecko"], `There is no part "ecko": accepted are ${PARTS.join(", ")}`],
     [["--only"], "--only needs a value"],
     [["--rounds=0"], '--rounds must be a whole number from 1, and is "0"'],
