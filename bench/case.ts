@@ -39,6 +39,8 @@ export interface Target {
   readonly to: string | null;
   readonly least?: number;
   readonly most?: number;
+  /** Of what, where it is no ratio. */
+  readonly unit?: string;
 }
 
 /** What all rounds of a contender gave, or why there is nothing. */

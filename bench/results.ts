@@ -56,7 +56,7 @@ export class Results {
   targets(): string {
     const rows = this.#verdicts.map((
       { target, reached, verdict },
-    ) => [target, reached.length === 0 ? "" : inShort(reached, 2), verdict]);
+    ) => [target, reached.length === 0 ? "" : inShort(reached, reached[0] >= 100 ? 0 : 2), verdict]);
     return table(["target", "reached", ""], rows);
   }
 

@@ -52,10 +52,10 @@ function reachedOf(
   return compared(each, own, base, each.windows.indexOf(window)) ?? "FAILED";
 }
 
-function textOf({ title, by }: Case, { window, contender, to, least, most }: Target): string {
+function textOf({ title, by }: Case, { window, contender, to, least, most, unit }: Target): string {
   const bound = least === undefined ? `≤ ${inWords(most!)}` : `≥ ${inWords(least)}`;
   const against = to === null ? "" : by === "ratio" ? ` × ${to}` : ` above ${to}`;
-  return `${title}, ${window}: ${contender} ${bound}${against}`;
+  return `${title}, ${window}: ${contender} ${bound}${unit === undefined ? "" : ` ${unit}`}${against}`;
 }
 
 function inWords(value: number): string {

@@ -24,8 +24,8 @@ const TARGETS: Readonly<Record<CaseName, readonly Omit<Target, "window" | "conte
   "ping-pong": [{ to: "bare", least: 0.4 }, { to: "xstate", least: 3 }, { to: "nact", least: 30 }],
   "fan-in": [{ to: "bare", least: 0.4 }],
   "10,000 actors": [{ to: "bare", least: 0.4 }],
-  "spawn": [{ to: null, least: 500_000 }],
-  "heap": [{ to: null, most: 300 }],
+  "spawn": [{ to: null, least: 500_000, unit: "a second" }],
+  "heap": [{ to: null, most: 300, unit: "B" }],
 };
 
 /** The actor kernel, without a network. */

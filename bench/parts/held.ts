@@ -29,6 +29,12 @@ export function heldCases({ divisor }: Effort): Case[] {
     counts: "reached",
     by: "ratio",
     bases: [],
-    targets: names.map((contender) => ({ window: WINDOW, contender, to: null, least: connections })),
+    targets: names.map((contender) => ({
+      window: WINDOW,
+      contender,
+      to: null,
+      least: connections,
+      unit: "reached",
+    })),
   }];
 }

@@ -48,6 +48,6 @@ export function memoryCases({ divisor, settleMs }: Effort, { bun, node }: Peers)
     counts: "settledKib",
     by: "difference",
     bases: [{ name: BARE, head: "above bare" }],
-    targets: [{ window: WINDOW, contender: CHANNEL, to: BARE, most: 5 }],
+    targets: [{ window: WINDOW, contender: CHANNEL, to: BARE, most: 5, unit: "KiB" }],
   }];
 }
