@@ -318,6 +318,7 @@ export class Cell extends MessageLoop implements SupervisedChild, ContextHost, E
     const stash = context.takeStash();
     if (stash.length > 0) this.rare().leftOver = stash;
     context.revoke();
+    if (!context.owesAnswers) return; // an error with its stack costs more than the rest of an actor's end
     context.failAsks(new TroupeError("actor_stopped", `${this.path} stopped before it answered`));
   }
 

@@ -175,6 +175,11 @@ export class CellContext<M> implements Context<M> {
     if (this.#extras !== null && this.#extras.timers?.watchesReceive) this.#extras.timers.touch();
   }
 
+  /** For the cell: whether somebody waits for an answer of this incarnation. */
+  get owesAnswers(): boolean {
+    return this.current instanceof Ask || (this.#extras?.deferred?.size ?? 0) > 0;
+  }
+
   /** For the cell: no ask that this incarnation has taken will be answered any more. */
   failAsks(error: TroupeError): void {
     if (this.current instanceof Ask) this.current.fail(error);

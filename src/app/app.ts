@@ -81,7 +81,12 @@ export class App<U extends User = User> {
     checkOptions("new App", options);
     this.#options = options;
     this.fetch = (request, info) => {
-      return this.#life.answer(request, this.#engine.guards.addressOf(request, info?.remoteAddr));
+      try {
+        const answer = this.#life.answer(request, this.#engine.guards.addressOf(request, info?.remoteAddr));
+        return answer instanceof Promise ? answer : Promise.resolve(answer);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     };
     const { fetch } = this;
     const close = (bounds?: CloseOptions): Promise<void> => this.close(bounds);

@@ -76,17 +76,20 @@ export class Authority {
     return this.#tokens.size;
   }
 
-  /**
-   * Runs `work`, which asks and acts on the answer. The `isRevoked` that it is given tells whether an answer does not
-   * count any more, since its user or its token was revoked meanwhile, or before. It does not reject unless `work` does.
-   */
-  async answering<T>(work: (isRevoked: (grant: Grant) => boolean) => Promise<T>): Promise<T> {
-    const pending = this.#users.began();
-    try {
-      return await work((grant) => this.#isRevoked(grant, pending));
-    } finally {
-      this.#users.ended(pending);
-    }
+  /** Somebody asks, and acts on the answer. Must end with {@link Authority.ended}. */
+  began(): PendingAnswers {
+    return this.#users.began();
+  }
+
+  /** The answer has been acted on, or never will be. */
+  ended(pending: PendingAnswers): void {
+    this.#users.ended(pending);
+  }
+
+  /** Whether an answer does not count any more, since its user or its token was revoked meanwhile, or before. */
+  isRevoked({ user, tokenId, expiresAtMs }: Grant, pending: PendingAnswers): boolean {
+    return this.#users.has(user.id, pending) ||
+      (tokenId !== null && this.#tokens.has(tokenId, expiresAtMs));
   }
 
   /** Asks the application. It does not reject. */
@@ -142,11 +145,6 @@ export class Authority {
     const open = kind === "user" ? connections.ofUser(id) : [connections.get(id)];
     const opening = [...openings].filter(({ user, info }) => (kind === "user" ? user.id : info.id) === id);
     return [...open, ...opening].filter((each) => each !== undefined);
-  }
-
-  #isRevoked({ user, tokenId, expiresAtMs }: Grant, pending: PendingAnswers): boolean {
-    return this.#users.has(user.id, pending) ||
-      (tokenId !== null && this.#tokens.has(tokenId, expiresAtMs));
   }
 }
 

@@ -39,6 +39,7 @@ import { Topics, type TopicsPorts } from "../topics/topics.ts";
 import type { Gauges } from "./gauges.ts";
 import { Guards } from "./guards.ts";
 import { Openings } from "./openings.ts";
+import type { PendingAnswers } from "./revoked_users.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { Drain, type DrainOptions } from "./drain.ts";
 import { Authority } from "./authority.ts";
@@ -291,22 +292,18 @@ export class Engine {
     return this.#drain.finished;
   }
 
-  /**
-   * Keeps a place for a connection while `handshake` is under way. What it is given tells whether the answer of
-   * `authenticate` was overtaken by a revocation.
-   */
-  async duringHandshake<T>(
-    remoteAddress: string,
-    handshake: (isRevoked: (grant: Grant) => boolean) => Promise<T>,
-  ): Promise<T> {
+  /** A handshake is under way: it has a place from now on. Must end with {@link Engine.endHandshake}. */
+  beginHandshake(remoteAddress: string): PendingAnswers {
     this.#handshakes++;
-    const leave = this.guards.enter(remoteAddress);
-    try {
-      return await this.authority.answering(handshake);
-    } finally {
-      leave();
-      this.#handshakes--;
-    }
+    this.guards.enter(remoteAddress);
+    return this.authority.began();
+  }
+
+  /** It has become a connection, or has not. */
+  endHandshake(remoteAddress: string, pending: PendingAnswers): void {
+    this.authority.ended(pending);
+    this.guards.leave(remoteAddress);
+    this.#handshakes--;
   }
 
   /** What `answer` comes to, or `late` if that takes longer than `authenticate` may. */

@@ -47,6 +47,9 @@ export interface GatePorts {
   readonly codecs: readonly Codec[];
 }
 
+/** How a transport says no. `response`: what a step or `authenticate` wants to be answered. */
+type Refused = (refusal: Refusal, response: Response | null) => Response;
+
 /** What a request asks for, once it is known to be in order. */
 interface Handshake {
   /** The sub-protocol to name in the answer; `null` for none. */
@@ -135,54 +138,61 @@ export class RequestGate implements Gate {
     return originFault(this.#endpoint.allows, this.#given, this.#ports.engine.system.logger);
   }
 
+  // One async function for all of it, since each costs a handshake as much as an object that stays.
   async admit(
     accept: (admission: Admission) => Response,
-    refused: (refusal: Refusal, response: Response | null) => Response = (refusal, response) =>
-      response ?? answerOf(refusal),
+    refused: Refused = (refusal, response) => response ?? answerOf(refusal),
   ): Promise<Response> {
     const { engine } = this.#ports;
-    const { guards } = engine;
-    const refuse = (refusal: Refusal, response: Response | null = null): Response => {
-      engine.system.counters.add(`upgrades.refused.${refusal.reason}`);
-      return refused(refusal, response);
-    };
-    const refuseByStep = (verdict: UpgradeRefusal | Response): Response =>
-      verdict instanceof Response
-        ? refuse({ status: verdict.status, reason: "by_middleware" }, verdict)
-        : refuse(verdict);
+    const { guards, authority } = engine;
     const upgrade = new Upgrade(this, this.url, this.remoteAddress, this.#endpoint.transportName);
     const fault = this.#endpoint.guards.upgrade(upgrade);
     const guarded = fault instanceof Promise ? await fault : fault;
-    if (guarded) return refuseByStep(guarded);
+    if (guarded) return this.#refuseByStep(guarded, refused);
     const asked = this.#examine();
-    if ("reason" in asked) return refuse(asked);
+    if ("reason" in asked) return this.#refuse(asked, refused);
     // A place is kept from here on: those whose `authenticate` is pending count.
-    return await engine.duringHandshake(this.remoteAddress, async (isRevoked) => {
+    const pending = engine.beginHandshake(this.remoteAddress);
+    try {
       // Only those who may come in at all wait in the row: it is not for a flood from one address to fill.
       const pass = engine.turnstile.enter();
-      if (pass === false) return refuse({ status: 503, reason: "too_many_handshakes" });
+      if (pass === false) return this.#refuse({ status: 503, reason: "too_many_handshakes" }, refused);
       if (pass !== true) await pass;
       const verdict = guards.middleware.upgrade(upgrade);
       const stepped = verdict instanceof Promise ? await engine.inTime(verdict, LATE_STEP) : verdict;
-      if (stepped) return refuseByStep(stepped);
+      if (stepped) return this.#refuseByStep(stepped, refused);
       const id = engine.system.random.uuid();
-      const grant = await this.#whoIsIt(asked.token, id, upgrade);
+      const answer = this.#whoIsIt(asked.token, id, upgrade);
+      const grant = answer instanceof Promise ? await answer : answer;
       if (grant instanceof Response) {
-        return refuse({ status: grant.status, reason: "by_authenticate" }, grant);
+        return this.#refuse({ status: grant.status, reason: "by_authenticate" }, refused, grant);
       }
-      if (grant instanceof NotAuthenticated) return refuse(this.#explained(grant));
-      if (isRevoked(grant)) return refuse(REVOKED);
-      if (engine.isEnding) return refuse(SHUTTING_DOWN);
-      if (engine.isDraining) return refuse(DRAINING);
-
+      if (grant instanceof NotAuthenticated) return this.#refuse(this.#explained(grant), refused);
+      if (authority.isRevoked(grant, pending)) return this.#refuse(REVOKED, refused);
+      if (engine.isEnding) return this.#refuse(SHUTTING_DOWN, refused);
+      if (engine.isDraining) return this.#refuse(DRAINING, refused);
       const late = guards.admission(this.remoteAddress, grant.user.id);
-      if (late !== null) return refuse(late);
+      if (late !== null) return this.#refuse(late, refused);
       try {
         return upgrade.answered(accept(this.#admission(id, grant, asked, upgrade)));
       } catch (error) {
-        return refuse({ status: 400, reason: "bad_handshake", details: { message: messageOf(error) } });
+        const details = { message: messageOf(error) };
+        return this.#refuse({ status: 400, reason: "bad_handshake", details }, refused);
       }
-    });
+    } finally {
+      engine.endHandshake(this.remoteAddress, pending);
+    }
+  }
+
+  #refuse(refusal: Refusal, refused: Refused, response: Response | null = null): Response {
+    this.#ports.engine.system.counters.add(`upgrades.refused.${refusal.reason}`);
+    return refused(refusal, response);
+  }
+
+  #refuseByStep(verdict: UpgradeRefusal | Response, refused: Refused): Response {
+    return verdict instanceof Response
+      ? this.#refuse({ status: verdict.status, reason: "by_middleware" }, refused, verdict)
+      : this.#refuse(verdict, refused);
   }
 
   #admission(id: string, grant: Grant, asked: Handshake, upgrade: Upgrade): Admission {

@@ -104,11 +104,14 @@ export class Guards {
     );
   }
 
-  /** A handshake of `address` begins to be handled: it counts from now on. Returns what ends that. */
-  enter(address: string): () => void {
-    const key = addressKey(address);
-    this.#byAddress.add(key);
-    return () => this.#byAddress.remove(key);
+  /** A handshake of `address` begins to be handled: it counts from now on, until it leaves. */
+  enter(address: string): void {
+    this.#byAddress.add(addressKey(address));
+  }
+
+  /** It has been handled. */
+  leave(address: string): void {
+    this.#byAddress.remove(addressKey(address));
   }
 
   /** Why a connection of this address and this user cannot be made now, although its handshake was let in before. */

@@ -111,12 +111,14 @@ export class Life {
   }
 
   /** Answers a request: by a mount, or by the fallback. */
-  async answer(request: Request, remoteAddress: string): Promise<Response> {
+  answer(request: Request, remoteAddress: string): Response | Promise<Response> {
     const url = urlOf(request);
     if (this.isClosed) return this.mounts.refuse(url, SHUTTING_DOWN);
     if (url === null) return refusalResponse(400, "bad_url");
-    const answer = this.mounts.answer(request, url, remoteAddress);
-    if (answer !== null) return await answer;
+    return this.mounts.answer(request, url, remoteAddress) ?? this.#fallBack(request, remoteAddress, url);
+  }
+
+  async #fallBack(request: Request, remoteAddress: string, url: URL): Promise<Response> {
     if (this.#fallback === undefined) return refusalResponse(404, "not_found");
     try {
       return await this.#fallback(request, remoteAddress);

@@ -53,7 +53,19 @@ export class Refreshes {
     }
     if (this.#pending.has(connection)) return refuse("refresh_pending");
     this.#pending.add(connection);
-    void authority.answering(async (isRevoked) => {
+    void this.#ask(connection, asked, message, session, refuse);
+  }
+
+  async #ask(
+    connection: Connection,
+    asked: Asked,
+    message: Inbound,
+    session: ControlledSession,
+    refuse: (reason: string) => void,
+  ): Promise<void> {
+    const { connections, authority } = this.#ports;
+    const pending = authority.began();
+    try {
       const answer = await authority.ask(handshakeOf(session.info, asked));
       this.#pending.delete(connection);
       const { current } = session; // its client may have claimed another one meanwhile
@@ -61,13 +73,15 @@ export class Refreshes {
       if (answer instanceof Response) return refuse("by_authenticate");
       if (answer instanceof NotAuthenticated) return refuse(answer.reason);
       if (answer.user.id !== current.user.id) return refuse("other_user");
-      if (isRevoked(answer)) return refuse(REVOKED.reason);
+      if (authority.isRevoked(answer, pending)) return refuse(REVOKED.reason);
       this.#ports.counters.add("refreshes.granted");
       authority.grants.set(connection, answer);
       connection.user = current.user = answer.user;
       current.authorizations++;
       this.#reply(message, session, "ok", { expiresAt: answer.expiresAtMs });
-    });
+    } finally {
+      authority.ended(pending);
+    }
   }
 
   #reply({ joinRef, ref }: Inbound, session: ControlledSession, status: string, response: unknown): void {

@@ -44,7 +44,9 @@ interface Version {
  * ```
  */
 export function selectCodec(vsn: string | null, codecs: readonly Codec[]): Codec | null {
-  const asked = parseVersion(vsn ?? DEFAULT_VSN);
+  const version = vsn ?? DEFAULT_VSN;
+  for (const codec of codecs) if (codec.name.endsWith(`/${version}`)) return codec; // as most clients ask
+  const asked = parseVersion(version);
   if (asked === null) return null;
   return codecs.find((codec) => fits(asked, versionOf(codec))) ?? null;
 }

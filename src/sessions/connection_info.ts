@@ -30,7 +30,9 @@ export class ConnectionInfo {
     this.protocol = protocol;
     this.#values = values;
     const lines: string[] = [];
-    for (const [name, value] of headers) if (!SECRET_OR_HOP.has(name)) lines.push(`${name}:${value}`);
+    headers.forEach((value, name) => { // not `for`: its iterator costs more than all the rest
+      if (!SECRET_OR_HOP.has(name)) lines.push(`${name}:${value}`);
+    });
     this.#headers = lines.join("\n"); // one flat string: concatenation would keep all its parts
   }
 

@@ -45,6 +45,9 @@ interface Beginning {
   readonly greetings: readonly Greeting[];
 }
 
+/** What a turn without publications brings: most joins come in one. */
+const NOTHING = { deliver(_subscriber: Subscriber, _from?: number): void {} };
+
 /** The owner of one topic's order: takes publications in, commits them once per turn, and fans them out. */
 export class Topic implements Committable {
   readonly name: string;
@@ -230,7 +233,7 @@ export class Topic implements Committable {
     if (head !== null) this.#history!.appended(publications, head);
     if (this.#isOver) return publications.forEach((publication) => publication.acknowledge());
     const beginnings = this.#beginnings(entries, before);
-    const fanout = new Fanout(publications, this.#unencodable);
+    const fanout = publications.length === 0 ? NOTHING : new Fanout(publications, this.#unencodable);
     if (publications.length > 0) {
       for (const subscriber of this.#subscribers) {
         if (subscriber.active) fanout.deliver(subscriber);
@@ -242,8 +245,8 @@ export class Topic implements Committable {
       this.#route = patterns.deliver(this.name, publications, this.#route);
     }
     for (const beginning of beginnings) {
-      for (const own of publications.slice(0, beginning.from)) {
-        if (own.origin === beginning.subscriber) this.#tell(own, true);
+      for (let i = 0; i < beginning.from; i++) {
+        if (publications[i].origin === beginning.subscriber) this.#tell(publications[i], true);
       }
       this.#admit(beginning, fanout);
     }
@@ -286,7 +289,7 @@ export class Topic implements Committable {
     return beginnings;
   }
 
-  #admit(beginning: Beginning, fanout: Fanout): void {
+  #admit(beginning: Beginning, fanout: Pick<Fanout, "deliver">): void {
     const { subscriber, from, head } = beginning;
     if (head === null) {
       this.#enter(subscriber, beginning.greetings, null);
@@ -319,7 +322,11 @@ export class Topic implements Committable {
   }
 
   /** The log takes its time: what is published meanwhile waits behind what it reads. */
-  #recoverLater({ subscriber, from, greetings }: Beginning, replay: Promise<Replay>, fanout: Fanout): void {
+  #recoverLater(
+    { subscriber, from, greetings }: Beginning,
+    replay: Promise<Replay>,
+    fanout: Pick<Fanout, "deliver">,
+  ): void {
     const standIn = new Recovering(subscriber, this.#ports.replay.maxReplay);
     const ask = subscriber.asks;
     this.#replaceStandIn(subscriber, standIn);

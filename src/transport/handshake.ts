@@ -32,5 +32,6 @@ function fault(status: number, reason: string, message: string, headers: Record<
 }
 
 function hasToken(header: string | null, token: string): boolean {
-  return header?.toLowerCase().split(",").some((part) => part.trim() === token) ?? false;
+  const text = header?.toLowerCase();
+  return text === token || (text?.split(",").some((part) => part.trim() === token) ?? false);
 }
