@@ -2,7 +2,7 @@
  * The figures of the engine and of its peers, in one run: `deno task bench --help` tells how.
  *
  * Every contender has a fresh server process in every round, pinned to the first core, and the load is another process,
- * pinned to the second. The load checks the order of every message and compares a sample byte by byte. A peer
+ * pinned to the second, where it never sleeps. The load checks the order of every message and compares a sample byte by byte. A peer
  * that is not on this machine, and that npm does not give, is left out; what fails is named, and the rest goes on.
  *
  * @module

@@ -13,6 +13,9 @@ const PATIENCE_MS = 120_000;
 /** The most publications in flight. */
 const MAX_IN_FLIGHT = 64;
 
+/** As many as make the server's code hot soon. */
+const WARM_UP_IN_FLIGHT = 8;
+
 /** What a fan-out needs to know. */
 export interface FanoutTask {
   readonly port: number;
@@ -105,7 +108,7 @@ export class Fanout {
   readonly #settle = (): void => {
     const publisher = this.#publisher;
     const deadline = performance.now() + PATIENCE_MS;
-    while (this.#complete < publisher.next && performance.now() < deadline) this.#connections.wait(5);
+    while (this.#complete < publisher.next && performance.now() < deadline) this.#connections.wait(0);
     if (this.#complete < publisher.next) {
       throw new Error(`${publisher.next} were published, but not everyone has got all of them`);
     }
@@ -153,7 +156,7 @@ export class Fanout {
 /** Runs a fan-out: once for each number in flight. */
 export function fanout(order: FanoutOrder): Throughput[] {
   const run = new Fanout(order);
-  run.during(order.warmUpMs, { inFlight: order.inFlight[0] });
+  run.during(order.warmUpMs, { inFlight: WARM_UP_IN_FLIGHT });
   const results = order.inFlight.map((inFlight) => run.during(order.durationMs, { inFlight }));
   run.close();
   return results;

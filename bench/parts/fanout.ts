@@ -42,7 +42,15 @@ function contenders(
   { bun, node }: Peers,
 ): Contender[] {
   const task = (wire: WireSpec): Task => (
-    { kind: "fanout", connections, inFlight: IN_FLIGHT, payloadBytes: 128, warmUpMs, durationMs, wire }
+    {
+      kind: "fanout",
+      connections,
+      inFlight: IN_FLIGHT,
+      payloadBytes: 128,
+      warmUpMs: 3 * warmUpMs,
+      durationMs,
+      wire,
+    }
   );
   const raw = task({ kind: "raw", path: "/all" });
   const stock = task({ kind: "phoenix", vsn: "2.0.0", topic: "plain:1" });
