@@ -22,8 +22,10 @@ export interface PresencePart {
 export interface StatePart {
   /** The state; `undefined` until it is there. */
   readonly value: unknown;
-  /** The topic is about to be joined. */
-  joining(): void;
+  /** Whether there is a state that what follows can be added to. */
+  readonly isKnown: boolean;
+  /** What was missed does not come, or not all of it: a snapshot does. */
+  overtaken(): void;
   /** Calls `then` when the state is there, or will not come. */
   whenKnown(then: () => void): void;
   /** Nobody waits for the state any more. */

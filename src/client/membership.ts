@@ -136,15 +136,17 @@ export class Membership implements Member {
     const payload = this.#payload();
     this.#claimed = session !== null;
     if (!isRecord(payload)) return payload as object;
-    this.parts.state?.joining();
     const { history } = this.#terms;
-    const resume = positions.resume(
-      this.topic,
-      typeof history === "number" && history > 0 ? { last: history } : {},
-    );
-    const all = history === "all" && resume.troupe?.offset === undefined &&
-      { troupe: { ...resume.troupe, offset: 0 } };
-    return { ...payload, ...(session !== null && { "troupe:session": session }), ...resume, ...all };
+    const { troupe } = positions.resume(this.topic, {
+      last: typeof history === "number" && history > 0 ? history : undefined,
+      state: this.parts.state?.isKnown === false,
+    });
+    const all = history === "all" && troupe?.offset === undefined;
+    return {
+      ...payload,
+      ...(session !== null && { "troupe:session": session }),
+      ...(all ? { troupe: { ...troupe, offset: 0 } } : troupe && { troupe }),
+    };
   }
 
   /** One that throws must not cost other channels their join. */
@@ -189,7 +191,7 @@ export class Membership implements Member {
       if (isCurrent) return this.#enter(phoenix, reply, told);
     };
     if (greeting !== null) {
-      this.link.greeted(greeting);
+      this.#greeted(greeting);
       return this.inbox.then(() => enter(greeting));
     }
     // The greeting follows right behind, if there is one.
@@ -202,6 +204,7 @@ export class Membership implements Member {
 
   #greeted(greeting: Greeting): void {
     this.link.greeted(greeting);
+    if (greeting.recovery !== "recovered") this.parts.state?.overtaken();
     this.#tellGreeting?.(greeting);
   }
 
@@ -277,6 +280,7 @@ export class Membership implements Member {
     const old = this.#phoenix;
     this.#phoenix = null;
     this.#suspended(reason);
+    this.link.wire.positions.suspend(this.topic);
     old?.leave();
     this.link.clock.setTimer(() => this.#status !== "ended" && this.#open(), waitMs);
   }

@@ -28,6 +28,8 @@ export interface OutgoingMessage extends Omit<ClientMessage, "join_ref"> {
 export interface ResumeOptions {
   /** How many of the newest publications are wanted where there is no position, or it cannot be gone on from. */
   readonly last?: number;
+  /** The topic's state is wanted, also where the position can be gone on from: the client has none to go on from. */
+  readonly state?: boolean;
 }
 
 /** The part of a join's payload that says where the client was. */
@@ -44,6 +46,8 @@ export interface ResumeRequest {
   readonly offset?: number;
   /** How many of the newest publications are wanted, if there is no position to go on from. */
   readonly last?: number;
+  /** The topic's state is wanted, whatever becomes of the position. */
+  readonly state?: boolean;
   /** The connection over which it was joined before: what that one was excepted from is not sent again. */
   readonly connection?: string;
 }
@@ -138,11 +142,12 @@ export class Positions {
   }
 
   /** What goes into a join's payload, so that the server goes on where this client was. */
-  resume(topic: string, { last }: ResumeOptions = {}): ResumeParams {
+  resume(topic: string, { last, state }: ResumeOptions = {}): ResumeParams {
     const { epoch = null, offset = null, connection = null } = this.standing(topic) ?? {};
     const request: ResumeRequest = {
       ...(epoch !== null && offset !== null && { epoch, offset }),
       ...(last !== undefined && { last }),
+      ...(state && { state }),
       ...(connection !== null && { connection }),
     };
     return Object.keys(request).length === 0 ? {} : { troupe: request };
@@ -152,6 +157,12 @@ export class Positions {
   forget(topic: string): void {
     const standing = this.standing(topic);
     if (standing !== undefined) standing.epoch = standing.offset = null;
+  }
+
+  /** A topic is about to be left, to be joined again: what comes until then is not read, and the position stays. */
+  suspend(topic: string): void {
+    const known = this.#memberships.get(topic);
+    if (known !== undefined) known.joined = false;
   }
 
   #delivered(known: Membership, { topic, event, join_ref, payload }: ClientMessage): void {

@@ -21,7 +21,7 @@ export interface ResumingJoin {
 
 /**
  * Takes what the client has seen out of its join: the key `troupe` of the payload,
- * `{ epoch, offset, last, connection }`, each optional; or the position that came beside it.
+ * `{ epoch, offset, last, state, connection }`, each optional; or the position that came beside it.
  */
 export function readResume(message: Inbound): ResumingJoin {
   const { payload } = message;
@@ -34,11 +34,11 @@ export function readResume(message: Inbound): ResumingJoin {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     const issue = {
       path: RESUME_KEY,
-      message: "expected an object with epoch, offset, last and connection, each optional",
+      message: "expected an object with epoch, offset, last, state and connection, each optional",
     };
     return { message: join, wish: null, issues: [issue] };
   }
-  const { epoch, offset, last, connection } = given as Record<string, unknown>;
+  const { epoch, offset, last, state, connection } = given as Record<string, unknown>;
   const issues: Issue[] = [];
   const read = <T>(
     key: string,
@@ -55,6 +55,7 @@ export function readResume(message: Inbound): ResumingJoin {
     epoch: read<string>("epoch", epoch, isName, `a string of at most ${MAX_NAME_LENGTH} characters`),
     offset: read<number>("offset", offset, isCount, "a whole number, 0 or more"),
     last: read<number>("last", last, isCount, "a whole number, 0 or more") ?? 0,
+    state: read<boolean>("state", state, (value) => typeof value === "boolean", "true or false") ?? false,
     formerConnectionId: read<string>(
       "connection",
       connection,
@@ -68,7 +69,7 @@ export function readResume(message: Inbound): ResumingJoin {
 const NO_ISSUES: readonly Issue[] = [];
 
 function wishOf({ epoch, offset }: Position): ResumeWish {
-  return { epoch, offset, last: 0, formerConnectionId: null };
+  return { epoch, offset, last: 0, state: false, formerConnectionId: null };
 }
 
 function isName(value: unknown): boolean {

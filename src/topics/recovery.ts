@@ -9,6 +9,8 @@ export interface ResumeWish {
   readonly offset: number | null;
   /** How many of the newest it wants where it has no position that can be used; 0: none. */
   readonly last: number;
+  /** Whether it has no state that it could go on from: it needs the topic's, whatever becomes of its position. */
+  readonly state: boolean;
   /** The id that its connection had before. */
   readonly formerConnectionId: string | null;
 }
@@ -70,7 +72,7 @@ export function planRecovery(
   };
 }
 
-const NO_WISH: ResumeWish = { epoch: null, offset: null, last: 0, formerConnectionId: null };
+const NO_WISH: ResumeWish = { epoch: null, offset: null, last: 0, state: false, formerConnectionId: null };
 
 /**
  * Which of the entries that were read are replayed, of those up to `head`: the newest `maxReplayBytes` of them. Gives

@@ -268,6 +268,14 @@ Deno.test("how many are wanted goes along, for the case that a position cannot b
   });
 });
 
+Deno.test("a state is asked for with a position and without one", () => {
+  const codec = createCodec();
+  assertEquals(codec.resume("a", { state: true }), { troupe: { state: true } });
+  assertEquals(codec.resume("a", { state: false }), {});
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4 });
+  assertEquals(codec.resume("a", { state: true }), { troupe: { epoch: "e", offset: 4, state: true } });
+});
+
 Deno.test("a topic without a history is resumed by its connection alone", () => {
   const codec = createCodec();
   joinWith(codec, "a", "1", { session: "s" });
