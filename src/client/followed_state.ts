@@ -106,12 +106,12 @@ export class FollowedState implements StatePart {
   }
 
   /** Without a state, a join asks for a snapshot. */
-  #reset(reason: unknown): void {
+  #reset(reason: object): void {
     const { link } = this.#membership;
     link.counters.add("replica.resets");
     this.#replica.clear();
     const tries = ++this.#failures;
-    this.#membership.reopen(reason, tries === 1 ? 0 : link.rejoin.waitMs(tries));
+    this.#membership.rejoin(reason, tries === 1 ? 0 : link.rejoin.waitMs(tries));
   }
 }
 

@@ -26,8 +26,11 @@ export interface OutgoingMessage extends Omit<ClientMessage, "join_ref"> {
 
 /** What {@link Positions.resume} can be told. */
 export interface ResumeOptions {
-  /** How many of the newest publications are wanted where there is no position, or it cannot be gone on from. */
-  readonly last?: number;
+  /**
+   * How many of the newest publications are wanted where there is no position, or it cannot be gone on from. `"all"`:
+   * where there is none, all that are kept.
+   */
+  readonly last?: number | "all";
   /** The topic's state is wanted, also where the position can be gone on from: the client has none to go on from. */
   readonly state?: boolean;
 }
@@ -145,24 +148,12 @@ export class Positions {
   resume(topic: string, { last, state }: ResumeOptions = {}): ResumeParams {
     const { epoch = null, offset = null, connection = null } = this.standing(topic) ?? {};
     const request: ResumeRequest = {
-      ...(epoch !== null && offset !== null && { epoch, offset }),
-      ...(last !== undefined && { last }),
+      ...(epoch !== null && offset !== null ? { epoch, offset } : last === "all" && { offset: 0 }),
+      ...(typeof last === "number" && last > 0 && { last }),
       ...(state && { state }),
       ...(connection !== null && { connection }),
     };
     return Object.keys(request).length === 0 ? {} : { troupe: request };
-  }
-
-  /** Forgets a topic's position, not its membership. */
-  forget(topic: string): void {
-    const standing = this.standing(topic);
-    if (standing !== undefined) standing.epoch = standing.offset = null;
-  }
-
-  /** A topic is about to be left, to be joined again: what comes until then is not read, and the position stays. */
-  suspend(topic: string): void {
-    const known = this.#memberships.get(topic);
-    if (known !== undefined) known.joined = false;
   }
 
   #delivered(known: Membership, { topic, event, join_ref, payload }: ClientMessage): void {
@@ -204,7 +195,7 @@ function isResumeName(name: unknown): name is string {
   return typeof name === "string" && name.length <= MAX_NAME_LENGTH;
 }
 
-/** What is none would be refused with the next join, again and again. */
-function isOffset(offset: unknown): offset is number {
+/** Whether something is the number of a publication, or of none: 0. What is none would be refused with the next join, again and again. */
+export function isOffset(offset: unknown): offset is number {
   return Number.isSafeInteger(offset) && (offset as number) >= 0;
 }
