@@ -243,6 +243,37 @@ Deno.test("an apply that throws, or an event that cannot be read, has the client
   assert(board.status === "joined");
 });
 
+Deno.test("a client that takes a snapshot misses nothing meanwhile, and its messages are answered", async () => {
+  await using stage = new ClientStage(boardApp());
+  let poisons = 2;
+  const Picky = defineTopic("board:{id}", {
+    client: { add: { payload: z.object({ text: z.string() }) } },
+    server: { added: z.object({ text: z.string() }) },
+    state: {
+      schema: z.object({ cards: z.array(z.string()) }),
+      initial: { cards: [] },
+      apply: {
+        added(state, { text }) {
+          if (text === "poison" && poisons-- > 0) throw new Error("poisoned");
+          return { cards: [...state.cards, text] };
+        },
+      },
+    },
+  });
+  const board = stage.connect({ failed() {} }).join(Picky, { id: "1" });
+  await soon(board.joined);
+  const heard: string[] = [];
+  board.on("added", ({ text }) => heard.push(text));
+  const texts = ["a", "poison", "b", "c", "poison", "d", "e"];
+  for (const text of texts) {
+    stage.app.broadcast("board:1", "added", { text });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await soon(board.send("add", { text: "end" }));
+  while (!board.state?.cards.includes("end")) await soon(board.next("troupe:state"));
+  assertEquals([heard, board.state.cards], [[...texts, "end"], [...texts, "end"]]);
+});
+
 Deno.test("a server that has no state of its own keeps nobody waiting for it", async () => {
   await using server = new FakeServer();
   const board = server.connect().join(Board, { id: "1" });
