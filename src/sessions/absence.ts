@@ -12,6 +12,7 @@ import type { DedupeWindow } from "./dedupe_window.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
 import { isOwnEvent } from "./own_events.ts";
 import { orElse } from "./resumed_reply.ts";
+import { connectionsOf } from "./resume_wish.ts";
 import { grantingFrames } from "./session_wire.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import type { TopicKind } from "./topic_kind.ts";
@@ -195,7 +196,12 @@ export class Absence {
     if (this.asked !== arrival) return this.#refuse(arrival, {});
     const channel = this.#channel;
     const { codec, secret, ports, info } = channel.owner;
-    const greeting = { secret, missed: this.missed, recovery, connectionId: info.id };
+    const greeting = {
+      secret,
+      missed: this.missed,
+      recovery,
+      connections: connectionsOf(info.id, arrival.wish),
+    };
     const frames = grantingFrames(arrival, codec, response, greeting);
     for (const frame of frames) channel.owner.write(frame); // ahead of all that waits for a commit
     for (const frame of arrival.behind) channel.owner.write(frame);

@@ -6,7 +6,7 @@ import type { ResumeWish } from "../topics/recovery.ts";
 /** Where a client says, in its join's payload, what it has seen of the topic. */
 export const RESUME_KEY = "troupe";
 
-/** The longest epoch, and the longest id of a connection, that a client may name, in characters. */
+/** The longest epoch, and the longest list of its connections, that a client may name, in characters. */
 const MAX_NAME_LENGTH = 128;
 
 /** A join, and what its client has seen before. */
@@ -56,20 +56,34 @@ export function readResume(message: Inbound): ResumingJoin {
     offset: read<number>("offset", offset, isCount, "a whole number, 0 or more"),
     last: read<number>("last", last, isCount, "a whole number, 0 or more") ?? 0,
     state: read<boolean>("state", state, (value) => typeof value === "boolean", "true or false") ?? false,
-    formerConnectionId: read<string>(
+    formerConnectionIds: read<string>(
       "connection",
       connection,
       isName,
       `a string of at most ${MAX_NAME_LENGTH} characters`,
-    ),
+    )?.split(" ") ?? [],
   };
   return { message: join, wish: beside ?? wish, issues };
+}
+
+/**
+ * What a client names as its connection when it comes back: the id that this one has, and those that it named itself, as
+ * many as fit. What it has published over one of them may still lie ahead of its position.
+ */
+export function connectionsOf(id: string, wish: ResumeWish | null): string {
+  let name = id;
+  for (const former of wish?.formerConnectionIds ?? []) {
+    if (former === id) continue; // it has joined anew over the same connection
+    if (name.length + former.length >= MAX_NAME_LENGTH) break;
+    name += ` ${former}`;
+  }
+  return name;
 }
 
 const NO_ISSUES: readonly Issue[] = [];
 
 function wishOf({ epoch, offset }: Position): ResumeWish {
-  return { epoch, offset, last: 0, state: false, formerConnectionId: null };
+  return { epoch, offset, last: 0, state: false, formerConnectionIds: [] };
 }
 
 function isName(value: unknown): boolean {

@@ -11,8 +11,8 @@ export interface ResumeWish {
   readonly last: number;
   /** Whether it has no state that it could go on from: it needs the topic's, whatever becomes of its position. */
   readonly state: boolean;
-  /** The id that its connection had before. */
-  readonly formerConnectionId: string | null;
+  /** The ids that its connections had before, the last one first: as far back as it was told to remember. */
+  readonly formerConnectionIds: readonly string[];
 }
 
 /** A range of offsets that are lost, both ends included. */
@@ -72,7 +72,7 @@ export function planRecovery(
   };
 }
 
-const NO_WISH: ResumeWish = { epoch: null, offset: null, last: 0, state: false, formerConnectionId: null };
+const NO_WISH: ResumeWish = { epoch: null, offset: null, last: 0, state: false, formerConnectionIds: [] };
 
 /**
  * Which of the entries that were read are replayed, of those up to `head`: the newest `maxReplayBytes` of them. Gives

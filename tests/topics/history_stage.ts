@@ -69,7 +69,7 @@ export function setUp(maxReplay = 1_000, extensions: TopicSetup["extensions"] = 
       const { epoch } = log.head(name);
       subscriber.wish = offset === null
         ? null
-        : { epoch, offset, last: 0, state: false, formerConnectionId: null };
+        : { epoch, offset, last: 0, state: false, formerConnectionIds: [] };
       topic(name).take({ subscriber, ask: subscriber.asks });
     },
   };
