@@ -1,3 +1,4 @@
+import type { MemberPresence } from "../presence/member_presence.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -29,6 +30,7 @@ export interface AbsentChannel extends ExchangeObserver {
   /** What the client was answered when it came the last time. */
   readonly response: unknown;
   readonly subscription: Pick<ChannelSubscription, "sayTo" | "detach" | "subscribe" | "wish">;
+  readonly presence: MemberPresence | null;
   /** The client is back: what is said and published from now on reaches it. It is answered with `response`. */
   returned(response: unknown): void;
   /** The handler that was to bring the client back has thrown: the channel ends. */
@@ -206,6 +208,7 @@ export class Absence {
     for (const frame of frames) channel.owner.write(frame); // ahead of all that waits for a commit
     for (const frame of arrival.behind) channel.owner.write(frame);
     channel.returned(response);
+    channel.presence?.share(arrival.tabs);
     ports.counters.add("channels.resumed");
   }
 

@@ -60,10 +60,11 @@ export class ChannelJoin {
   /** Runs the join handler. */
   begin(): void | Promise<void> {
     const channel = this.#channel;
-    const { message, wish, issues } = this.arrival;
+    const { message, wish, tabs, issues } = this.arrival;
     if (issues.length > 0) return this.#refuse({ reason: "invalid_payload", issues });
     channel.subscription.wish = wish;
     if (channel.kind.presence !== null) channel.presence = memberPresence(channel);
+    channel.presence?.share(tabs);
     channel.ctx.begin(message);
     try {
       const answer = exchange(channel.kind.join, channel.ctx, message.payload, channel);

@@ -15,30 +15,32 @@ export interface ResumingJoin {
   readonly message: Inbound;
   /** `null`: it does not say. */
   readonly wish: ResumeWish | null;
+  /** How many tabs its client is, which share what it joins. */
+  readonly tabs: number;
   /** What is wrong with what it says; none: nothing. */
   readonly issues: readonly Issue[];
 }
 
 /**
  * Takes what the client has seen out of its join: the key `troupe` of the payload,
- * `{ epoch, offset, last, state, connection }`, each optional; or the position that came beside it.
+ * `{ epoch, offset, last, state, connection, tabs }`, each optional; or the position that came beside it.
  */
 export function readResume(message: Inbound): ResumingJoin {
   const { payload } = message;
   const beside = message.after === undefined ? null : wishOf(message.after);
   if (typeof payload !== "object" || payload === null || !Object.hasOwn(payload, RESUME_KEY)) {
-    return { message, wish: beside, issues: NO_ISSUES };
+    return { message, wish: beside, tabs: 1, issues: NO_ISSUES };
   }
   const { [RESUME_KEY]: given, ...rest } = payload as Record<string, unknown>;
   const join = { ...message, payload: rest };
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     const issue = {
       path: RESUME_KEY,
-      message: "expected an object with epoch, offset, last, state and connection, each optional",
+      message: "expected an object with epoch, offset, last, state, connection and tabs, each optional",
     };
-    return { message: join, wish: null, issues: [issue] };
+    return { message: join, wish: null, tabs: 1, issues: [issue] };
   }
-  const { epoch, offset, last, state, connection } = given as Record<string, unknown>;
+  const { epoch, offset, last, state, connection, tabs } = given as Record<string, unknown>;
   const issues: Issue[] = [];
   const read = <T>(
     key: string,
@@ -63,7 +65,8 @@ export function readResume(message: Inbound): ResumingJoin {
       `a string of at most ${MAX_NAME_LENGTH} characters`,
     )?.split(" ") ?? [],
   };
-  return { message: join, wish: beside ?? wish, issues };
+  const shared = read<number>("tabs", tabs, isTabs, "a whole number, 1 or more") ?? 1;
+  return { message: join, wish: beside ?? wish, tabs: shared, issues };
 }
 
 /**
@@ -88,6 +91,11 @@ function wishOf({ epoch, offset }: Position): ResumeWish {
 
 function isName(value: unknown): boolean {
   return typeof value === "string" && value.length <= MAX_NAME_LENGTH;
+}
+
+/** Whether something is a number of tabs. */
+export function isTabs(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 1;
 }
 
 function isCount(value: unknown): boolean {
