@@ -119,7 +119,9 @@ declare module "phoenix" {
     /** Not public there. The token of the next connection. */
     protected authToken: (() => string) | undefined;
     /** Not public there. Connects again after `reconnectAfterMs`. */
-    protected readonly reconnectTimer: { scheduleTimeout(): void };
+    protected readonly reconnectTimer: { scheduleTimeout(): void; reset(): void };
+    /** Not public there. Whether nobody wants the connection to come back by itself. */
+    protected readonly closeWasClean: boolean;
   }
 
   export class Channel {
@@ -145,6 +147,8 @@ declare module "phoenix" {
     onError(callback: (reason: unknown) => void): number;
     /** Overridable: sees every event of the channel first; returns the payload. */
     onMessage(event: string, payload: unknown, ref?: string | null, joinRef?: string | null): unknown;
+    /** Not public there. What it does about an event of the server's. */
+    trigger(event: string, payload: object): void;
     /** The name of the current incarnation; `null` before the join. */
     joinRef(): string | null;
   }

@@ -12,6 +12,7 @@ import { Channel } from "./channel.ts";
 import type { ClientEvents, ConnectionState } from "./client_events.ts";
 import { completeOptions, type ConnectOptions } from "./client_options.ts";
 import type { JoinPayloadOf, PayloadArguments } from "./contract_types.ts";
+import { partOf } from "./feature.ts";
 import { Link } from "./link.ts";
 import type { ListenOptions } from "./listeners.ts";
 import { Membership } from "./membership.ts";
@@ -112,15 +113,15 @@ export class Client implements AsyncDisposable {
   }
 
   /**
-   * Brings what lets this client in, so that its authorization lives longer, without a new connection. The client does
-   * that by itself when the server says that it expires, if its option `token` is a function.
+   * Brings what lets this client in, by the feature `withRefresh`, so that its authorization lives longer, without a new
+   * connection. The client does that by itself when the server says that it expires, if its option `token` is a function.
    *
    * @param token Default: what the option `token` gives.
    * @returns Until when the authorization lives, in milliseconds since the Unix epoch; `null`: for ever. Rejects with
-   * `not_refreshed`; `details.reason` says why.
+   * `not_refreshed`; `details.reason` says why; with `feature_missing`, or with what the option `token` rejects with.
    */
   async refresh(token?: string): Promise<{ expiresAt: number | null }> {
-    return await this.#link.refresh(token) as { expiresAt: number | null };
+    return await partOf(this.#link, "refresh").refresh(token);
   }
 
   /** Leaves all topics and closes the connection, for good. */

@@ -29,7 +29,7 @@ export interface ClientEvents {
   readonly state: ConnectionState;
   /** The server will close this connection soon; the client comes back `reconnectAfterMs` after that. */
   readonly goingAway: { readonly reconnectAfterMs: number };
-  /** The authorization expires. The client asks its `token` for a new one, and brings it, by itself. */
+  /** The authorization expires. With `withRefresh` the client asks its `token` for a new one, and brings it, by itself. */
   readonly expiring: { readonly expiresAt: number; readonly inMs: number };
   /** Three quarters of what may be sent at once are used up. */
   readonly limit: { readonly limit: string; readonly perSecond: number; readonly burst: number };

@@ -8,26 +8,31 @@ import type { Transport } from "phoenix";
 import { type Clock, systemClock } from "../base/clock.ts";
 import { type Random, systemRandom } from "../base/random.ts";
 import type { Feature } from "./feature.ts";
-import type { TokenSource } from "./phoenix_socket.ts";
 import { type Failed, reportFailure } from "./listeners.ts";
 import { MAX_QUEUED } from "./offline_queue.ts";
 import type { ReconnectOptions } from "./reconnect.ts";
 import { refused } from "./refused.ts";
+import { TOKEN_TIMEOUT_MS, type TokenSource, within } from "./token.ts";
 
 /** What `connect` takes beside the address. */
 export interface ConnectOptions {
   /**
    * What lets this client in: `authenticate` of the server gets it as its token. A function is asked before each
-   * connection, and when the authorization expires; it may give a promise. Default: none.
+   * connection, and, with `withRefresh`, when the authorization expires; it may give a promise. Default: none.
    */
   readonly token?: string | TokenSource;
+  /**
+   * How long a promise of `token` may take, in milliseconds; beyond, the try has failed (`token_timeout`), and there is
+   * another one. Default: {@link TOKEN_TIMEOUT_MS}, 10,000.
+   */
+  readonly tokenTimeoutMs?: number;
   /** Query parameters of the connection. A function is asked before each one. Default: none. */
   readonly params?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>);
   /** Closes the client when it is aborted. */
   readonly signal?: AbortSignal;
   /** How long answers may take, in milliseconds. Default: 10,000. */
   readonly timeoutMs?: number;
-  /** What its channels can do beyond the basics: `withPresence`, `withState`, `withAnswers`. Default: nothing. */
+  /** What its channels can do beyond the basics: `withPresence`, `withState`, `withAnswers`, `withRefresh`. Default: nothing. */
   readonly use?: readonly Feature[];
   /** How often the client shows that it is there, in milliseconds. Default: 30,000. */
   readonly heartbeatMs?: number;
@@ -51,7 +56,8 @@ export interface ConnectOptions {
 }
 
 /** All of them. */
-export interface CompleteOptions extends Omit<Required<ConnectOptions>, "signal" | "token"> {
+export interface CompleteOptions
+  extends Omit<Required<ConnectOptions>, "signal" | "token" | "tokenTimeoutMs"> {
   readonly token: TokenSource;
   /** Whether the token may be another one the next time. */
   readonly renews: boolean;
@@ -59,9 +65,9 @@ export interface CompleteOptions extends Omit<Required<ConnectOptions>, "signal"
 
 /** Fills in the defaults. Throws `no_websocket` where the runtime has none, and none was given. */
 export function completeOptions(options: ConnectOptions): CompleteOptions {
-  const { token, transport } = options;
+  const { token, tokenTimeoutMs = TOKEN_TIMEOUT_MS, transport, clock = systemClock } = options;
   return {
-    token: typeof token === "function" ? token : () => token,
+    token: typeof token === "function" ? within(tokenTimeoutMs, clock, token) : () => token,
     renews: typeof token === "function",
     params: options.params ?? {},
     timeoutMs: options.timeoutMs ?? 10_000,
@@ -74,7 +80,7 @@ export function completeOptions(options: ConnectOptions): CompleteOptions {
     maxQueued: options.maxQueued ?? MAX_QUEUED,
     transport: transport ?? ownWebSocket(),
     failed: options.failed ?? reportFailure,
-    clock: options.clock ?? systemClock,
+    clock,
     random: options.random ?? systemRandom,
   };
 }

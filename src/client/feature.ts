@@ -22,8 +22,10 @@ export interface PresencePart {
 export interface StatePart {
   /** The state; `undefined` until it is there. */
   readonly value: unknown;
-  /** The topic is about to be joined. */
-  joining(): void;
+  /** Whether there is a state that what follows can be added to. */
+  readonly isKnown: boolean;
+  /** What was missed does not come, or not all of it: a snapshot does. */
+  overtaken(): void;
   /** Calls `then` when the state is there, or will not come. */
   whenKnown(then: () => void): void;
   /** Nobody waits for the state any more. */
@@ -51,9 +53,20 @@ export interface Parts {
   readonly answers?: AnswersPart;
 }
 
+/** A token that is renewed. */
+export interface RefreshPart {
+  /** Brings what lets this client in; resolves with until when it lives. */
+  refresh(token?: string): Promise<{ expiresAt: number | null }>;
+}
+
+/** What the features add to a connection. */
+export interface LinkParts {
+  readonly refresh?: RefreshPart;
+}
+
 /**
- * Something that the channels of a client can do, for the option `use` of `connect`: `withPresence`, `withState`,
- * `withAnswers`. A page pays for those alone that it names.
+ * Something that a client or its channels can do, for the option `use` of `connect`: `withPresence`, `withState`,
+ * `withAnswers`, `withRefresh`. A page pays for those alone that it names.
  */
 export interface Feature {
   /** `withPresence`, … */
@@ -65,16 +78,22 @@ export interface Feature {
    *
    * @internal
    */
-  readonly equip: (membership: never) => Parts;
+  readonly equip?: (membership: never) => Parts;
+  /**
+   * Is called for each new connection of a client, once.
+   *
+   * @internal
+   */
+  readonly attach?: (link: never) => LinkParts;
 }
 
-/** A part of a membership. Throws `feature_missing` where the client was made without its feature. */
-export function partOf<Name extends keyof Parts>(
-  { parts, topic }: { readonly parts: Parts; readonly topic: string },
+/** A part of a membership, or of a connection. Throws `feature_missing` where the client was made without its feature. */
+export function partOf<All extends object, Name extends keyof All & string>(
+  { parts, topic = "a client" }: { readonly parts: All; readonly topic?: string },
   name: Name,
-): NonNullable<Parts[Name]> {
+): NonNullable<All[Name]> {
   const part = parts[name];
-  if (part !== undefined) return part;
+  if (part !== undefined) return part as NonNullable<All[Name]>;
   const feature = `with${name[0].toUpperCase()}${name.slice(1)}`;
   throw refused("feature_missing", `have ${name} of ${topic}`, {
     accepted: `connect(url, { use: [${feature}] })`,

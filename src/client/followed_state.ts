@@ -23,6 +23,8 @@ export class FollowedState implements StatePart {
   /** The first join is answered, and its state has yet to come. */
   #awaited: (() => void) | null = null;
   #failures = 0;
+  /** How often a snapshot was promised that takes the place of those before. */
+  #snapshots = 0;
 
   constructor(membership: Membership, definition: StateDefinition) {
     this.#membership = membership;
@@ -34,10 +36,18 @@ export class FollowedState implements StatePart {
     return this.#replica.state;
   }
 
-  /** The topic is about to be joined. Without a state there is nothing that the rest could be added to. */
-  joining(): void {
-    const { link, topic } = this.#membership;
-    if (!this.#replica.isKnown) link.wire.positions.forget(topic);
+  /** Whether there is a state that what follows can be added to; else the next join has to ask for one. */
+  get isKnown(): boolean {
+    return this.#replica.isKnown;
+  }
+
+  /**
+   * What was missed does not come, or not all of it: a snapshot does. Until it is there, what there was cannot be gone on
+   * from, though the position has passed what is lost.
+   */
+  overtaken(): void {
+    this.#replica.clear();
+    this.#snapshots++;
   }
 
   /** Calls `then` when the state is there, or will not come: at once, or later. */
@@ -62,9 +72,11 @@ export class FollowedState implements StatePart {
   received(snapshot: unknown): void {
     const { state, offset } = snapshot as Snapshot;
     const { inbox, listeners } = this.#membership;
+    const number = this.#snapshots;
     inbox.then(() =>
       // What is kept is what the wire says: a schema may leave out what the server's state has.
       inbox.check("troupe:state", this.#replica.schema, state, () => {
+        if (number !== this.#snapshots) return;
         this.#replica.load(state, offset);
         this.goOn();
         listeners.emit("troupe:state", state);
@@ -93,13 +105,13 @@ export class FollowedState implements StatePart {
     }
   }
 
-  /** Without a position, the server sends a snapshot. */
-  #reset(reason: unknown): void {
+  /** Without a state, a join asks for a snapshot. */
+  #reset(reason: object): void {
     const { link } = this.#membership;
     link.counters.add("replica.resets");
     this.#replica.clear();
     const tries = ++this.#failures;
-    this.#membership.reopen(reason, tries === 1 ? 0 : link.rejoin.waitMs(tries));
+    this.#membership.rejoin(reason, tries === 1 ? 0 : link.rejoin.waitMs(tries));
   }
 }
 

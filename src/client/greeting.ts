@@ -5,6 +5,7 @@
  */
 
 import { isRecord } from "../base/record.ts";
+import { isOffset } from "../protocol/positions.ts";
 
 /** What became of the position with which a topic was joined again. */
 export type Recovery =
@@ -52,6 +53,8 @@ export function readAnswer(response: unknown): JoinAnswer {
   return { reply, greeting: readGreeting(troupe) };
 }
 
+const RECOVERIES: readonly unknown[] = ["recovered", "partial", "reset"];
+
 /** Reads a greeting; what is not there, or is not what it should be, is as if nothing was said. */
 export function readGreeting(troupe: unknown): Greeting {
   const { session, resumed, epoch, recovery, gap } = isRecord(troupe) ? troupe : {};
@@ -59,7 +62,7 @@ export function readGreeting(troupe: unknown): Greeting {
     session: typeof session === "string" ? session : null,
     resumed: resumed === true,
     hasHistory: typeof epoch === "string",
-    recovery: typeof recovery === "string" ? recovery as Recovery : null,
-    gap: isRecord(gap) ? gap as unknown as Gap : null,
+    recovery: RECOVERIES.includes(recovery) ? recovery as Recovery : null,
+    gap: isRecord(gap) && isOffset(gap.from) && isOffset(gap.to) ? { from: gap.from, to: gap.to } : null,
   };
 }

@@ -18,19 +18,19 @@ import { MalformedMessage } from "../protocol/codec.ts";
 import type { ClientMessage } from "../protocol/positions.ts";
 import type { ClientEvents, ConnectionState } from "./client_events.ts";
 import type { CompleteOptions } from "./client_options.ts";
-import type { Feature } from "./feature.ts";
-import type { Greeting } from "./greeting.ts";
+import type { Feature, LinkParts } from "./feature.ts";
 import { type Failed, Listeners } from "./listeners.ts";
 import { OfflineQueue } from "./offline_queue.ts";
 import { checkOwnEvent, type Forms } from "./own_events.ts";
-import { PhoenixSocket, type TokenSource } from "./phoenix_socket.ts";
+import { PhoenixSocket } from "./phoenix_socket.ts";
 import { Reconnect } from "./reconnect.ts";
 import { refused } from "./refused.ts";
 import { SessionLine } from "./session_line.ts";
+import type { TokenSource } from "./token.ts";
 import { Wire } from "./wire.ts";
 
 /** The topic of what is about the connection itself. */
-const OWN_TOPIC = "troupe";
+export const OWN_TOPIC = "troupe";
 /** Coming back with the same would end in the same. */
 const FINAL_CODES: readonly number[] = [CLOSE_MALFORMED, CLOSE_POLICY, CLOSE_TOO_BIG];
 
@@ -40,12 +40,6 @@ const NOTICES: ReadonlyMap<string, "goingAway" | "expiring" | "limit"> = new Map
   ["troupe:expiring", "expiring"],
   ["troupe:limit", "limit"],
 ]);
-
-/** A reply of the server's. */
-interface Reply {
-  readonly status: string;
-  readonly response: { readonly reason?: unknown } | null;
-}
 
 /** A channel, as the connection sees it. */
 export interface Member {
@@ -66,6 +60,11 @@ export class Link {
   readonly timeoutMs: number;
   readonly failed: Failed;
   readonly features: readonly Feature[];
+  /** What the features add to the connection itself. */
+  readonly parts: LinkParts;
+  readonly token: TokenSource;
+  /** Whether the token may be another one the next time. */
+  readonly renews: boolean;
   /** Rejoins wait as long as reconnects do. */
   readonly rejoin: Reconnect;
   /** Resolves when it is closed for good. */
@@ -75,10 +74,7 @@ export class Link {
   /** The session. */
   readonly line: SessionLine = new SessionLine();
   readonly #forms: Forms;
-  readonly #token: TokenSource;
-  readonly #renews: boolean;
   readonly #reconnect: Reconnect;
-  readonly #questions = new Map<string, (reply: Reply) => void>();
   readonly #idPrefix: string;
   #lastId = 0;
   #resolveClosed: (closed: Closed) => void = () => {};
@@ -94,8 +90,8 @@ export class Link {
     this.listeners = new Listeners<ClientEvents>(failed);
     this.queue = new OfflineQueue(this.counters, options.maxQueued);
     this.closed = new Promise((resolve) => this.#resolveClosed = resolve);
-    this.#token = token;
-    this.#renews = options.renews;
+    this.token = token;
+    this.renews = options.renews;
     this.#reconnect = new Reconnect(random, options.reconnect);
     this.rejoin = new Reconnect(random, options.reconnect);
     // A UUID would need a page from a secure origin; the server remembers ids within one session alone.
@@ -115,6 +111,7 @@ export class Link {
       longPollFallbackMs: options.longPollFallbackMs ?? undefined,
     });
     this.#listen();
+    this.parts = Object.assign({}, ...this.features.map(({ attach }) => attach?.(this as never)));
     this.socket.connect();
   }
 
@@ -133,29 +130,6 @@ export class Link {
     if (this.members.has(topic)) throw refused("already_joined", `join ${topic}`);
   }
 
-  /** What the answer to a join says of the session. */
-  greeted(greeting: Greeting): void {
-    this.line.greeted(greeting);
-  }
-
-  /** Brings what lets this client in, so that its authorization lives longer. */
-  async refresh(token?: string): Promise<unknown> {
-    const payload = { token: token ?? await this.#token() };
-    const ref = this.socket.makeRef();
-    return new Promise((resolve, reject) => {
-      const settle = ({ status, response }: Reply): void => {
-        this.clock.clearTimer(timer);
-        this.#questions.delete(ref);
-        if (status === "ok") return resolve(response);
-        reject(refused("not_refreshed", "renew the token", { reason: response?.reason, response }));
-      };
-      const late: Reply = { status: "error", response: { reason: "timeout" } };
-      const timer = this.clock.setTimer(() => settle(late), this.timeoutMs);
-      this.#questions.set(ref, settle);
-      this.socket.push({ topic: OWN_TOPIC, event: "troupe:refresh", payload, ref });
-    });
-  }
-
   /** Closes for good. */
   async close(closed: Closed): Promise<void> {
     if (this.#state === "closed") return;
@@ -172,8 +146,12 @@ export class Link {
     });
     this.socket.onClose((event) => this.#dropped(normalizeClose(event.code, event.reason)));
     this.socket.onError((error) => this.#failedToConnect(error));
-    this.socket.onMessage(({ topic, event, payload, ref }) => {
-      if (topic === OWN_TOPIC) this.#told(event, payload, ref);
+    // Browsers tell; what tells nothing may have no such function.
+    const returned = (): void => this.socket.networkReturned();
+    globalThis.addEventListener?.("online", returned);
+    void this.closed.then(() => globalThis.removeEventListener?.("online", returned));
+    this.socket.onMessage(({ topic, event, payload }) => {
+      if (topic === OWN_TOPIC) this.#told(event, payload);
     });
   }
 
@@ -198,9 +176,6 @@ export class Link {
   }
 
   #dropped(closed: Closed): void {
-    for (const answer of this.#questions.values()) {
-      answer({ status: "error", response: { reason: "closed" } });
-    }
     if (this.#state === "closed") return;
     this.counters.add("connection.drops");
     if (FINAL_CODES.includes(closed.code)) void this.close(closed);
@@ -208,17 +183,13 @@ export class Link {
   }
 
   /** Something about the connection itself. */
-  #told(event: string, payload: unknown, ref: string | null): void {
-    if (event === "phx_reply") return this.#questions.get(ref ?? "")?.(payload as Reply);
+  #told(event: string, payload: unknown): void {
     const name = NOTICES.get(event);
     if (name === undefined) return;
     if (name === "goingAway") {
       this.#reconnect.asked((payload as ClientEvents["goingAway"]).reconnectAfterMs);
     }
     this.listeners.emit(name, payload as ClientEvents[typeof name]);
-    if (name === "expiring" && this.#renews) {
-      this.refresh().catch((error) => this.listeners.emit("failed", { error }));
-    }
   }
 
   #move(state: ConnectionState): void {

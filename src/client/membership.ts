@@ -87,7 +87,7 @@ export class Membership implements Member {
       skipped: (skipped) => this.#skipped(skipped),
       failed: link.failed,
     });
-    this.parts = Object.assign({}, ...link.features.map((feature) => feature.equip(this as never)));
+    this.parts = Object.assign({}, ...link.features.map((feature) => feature.equip?.(this as never)));
     link.members.set(topic, this);
     this.#open();
   }
@@ -100,9 +100,7 @@ export class Membership implements Member {
   leave(): void {
     if (this.#status === "ended") return;
     this.#leaving = true;
-    // Between two channels of the published client there is none to leave.
-    if (this.#phoenix === null) return this.#end({ kind: "left", reason: undefined });
-    this.#phoenix.leave();
+    this.#phoenix?.leave();
   }
 
   disconnected(closed: Closed): void {
@@ -115,7 +113,7 @@ export class Membership implements Member {
     const phoenix = this.link.socket.channel(this.topic, () => this.#params());
     this.#phoenix = phoenix;
     phoenix.onMessage = (event, payload, ref) => {
-      // The time of a join that was given up ends all the same; it has no name any more.
+      // The time of a join that has ended ends all the same; it has no name any more.
       if (phoenix === this.#phoenix && event !== null) this.#received(phoenix, event, payload, ref);
       return payload;
     };
@@ -136,15 +134,12 @@ export class Membership implements Member {
     const payload = this.#payload();
     this.#claimed = session !== null;
     if (!isRecord(payload)) return payload as object;
-    this.parts.state?.joining();
-    const { history } = this.#terms;
-    const resume = positions.resume(
-      this.topic,
-      typeof history === "number" && history > 0 ? { last: history } : {},
-    );
-    const all = history === "all" && resume.troupe?.offset === undefined &&
-      { troupe: { ...resume.troupe, offset: 0 } };
-    return { ...payload, ...(session !== null && { "troupe:session": session }), ...resume, ...all };
+    const state = this.parts.state?.isKnown === false;
+    return {
+      ...payload,
+      ...(session !== null && { "troupe:session": session }),
+      ...positions.resume(this.topic, { last: this.#terms.history, state }),
+    };
   }
 
   /** One that throws must not cost other channels their join. */
@@ -189,7 +184,7 @@ export class Membership implements Member {
       if (isCurrent) return this.#enter(phoenix, reply, told);
     };
     if (greeting !== null) {
-      this.link.greeted(greeting);
+      this.#greeted(greeting);
       return this.inbox.then(() => enter(greeting));
     }
     // The greeting follows right behind, if there is one.
@@ -201,7 +196,8 @@ export class Membership implements Member {
   }
 
   #greeted(greeting: Greeting): void {
-    this.link.greeted(greeting);
+    this.link.line.greeted(greeting);
+    if (greeting.recovery !== "recovered") this.parts.state?.overtaken();
     this.#tellGreeting?.(greeting);
   }
 
@@ -210,8 +206,7 @@ export class Membership implements Member {
     this.#status = "joined";
     this.#wasJoined = true;
     this.sender.joined(phoenix, greeting.resumed);
-    const announce = (value: unknown): void =>
-      this.#announce({ reply: value, again, ...greeting }, greeting.hasHistory);
+    const announce = (value: unknown): void => this.#announce(value, again, greeting);
     const schema = this.definition.join?.reply;
     if (schema === undefined) return announce(reply);
     let isValid = false;
@@ -230,7 +225,7 @@ export class Membership implements Member {
     return checked === undefined ? settle() : checked.then(settle);
   }
 
-  #announce({ reply, again, resumed, recovery, gap }: Joined, hasHistory: boolean): void {
+  #announce(reply: unknown, again: boolean, { resumed, recovery, gap, hasHistory }: Greeting): void {
     const joined: Joined = { reply, again, resumed, recovery, gap };
     const { listeners } = this;
     listeners.emit("troupe:joined", joined);
@@ -272,13 +267,12 @@ export class Membership implements Member {
     if (answer !== null && this.#status === "joined") phoenix.push(ANSWER_EVENT, answer);
   }
 
-  /** Joins anew, `waitMs` from now. */
-  reopen(reason: unknown, waitMs: number): void {
-    const old = this.#phoenix;
-    this.#phoenix = null;
-    this.#suspended(reason);
-    old?.leave();
-    this.link.clock.setTimer(() => this.#status !== "ended" && this.#open(), waitMs);
+  /** Joins anew, in the place of the join that there is, `waitMs` from now. What comes until then is not missed. */
+  rejoin(reason: object, waitMs: number): void {
+    const { socket, rejoin } = this.link;
+    if (!socket.isConnected()) return; // it is joined again as soon as there is a connection
+    rejoin.asked(waitMs);
+    this.#phoenix?.trigger("phx_error", reason);
   }
 
   #suspended(reason: unknown): void {

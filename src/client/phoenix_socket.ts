@@ -6,9 +6,7 @@
 
 import { Socket, type SocketOptions, type Transport } from "phoenix";
 import { PositionedLongPoll } from "./long_poll.ts";
-
-/** Gives the token of a connection that is about to be made; `undefined` or `null` for none. */
-export type TokenSource = () => string | null | undefined | Promise<string | null | undefined>;
+import type { TokenSource } from "./token.ts";
 
 /** What a {@link PhoenixSocket} takes. */
 export interface PhoenixSocketOptions extends SocketOptions {
@@ -74,6 +72,13 @@ export class PhoenixSocket extends Socket {
     if (this.#hasWorked) return this.transportConnect();
     this.transport = this.#primary;
     super.connectWithFallback(PositionedLongPoll, afterMs);
+  }
+
+  /** The network is there again: what waits for the next try does not wait longer than for a first one. */
+  networkReturned(): void {
+    if (this.isConnected() || this.closeWasClean) return;
+    this.reconnectTimer.reset();
+    this.reconnectTimer.scheduleTimeout();
   }
 
   #connectWith(token: string | null | undefined): void {

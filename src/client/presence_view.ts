@@ -163,8 +163,6 @@ export class PresenceView<M = AnyRecord> implements Iterable<Present<M>> {
       this.#listeners.emit("change", this);
     });
     const presence = new Presence<M>(channel);
-    // What was known is what the first state of the new channel is compared with.
-    if (this.#presence !== null) Object.assign(presence, { state: this.#presence.state });
     this.#presence = presence;
     const metasOf = ({ metas }: PresenceEntry<M>): PresenceMeta<M>[] => metas;
     presence.onJoin((key, current, joined) => {

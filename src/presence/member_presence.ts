@@ -58,6 +58,8 @@ export class MemberPresence implements PresenceTracks<unknown> {
   /** What is said before the join is granted, by key; `null`: it is granted. */
   #staged: Map<string, string> | null = new Map();
   readonly #keys = new Set<string>();
+  /** How many tabs it stands for, as the topic knows, or will know with the grant. */
+  #tabs = 1;
 
   /** `rules`: `null` where the topic has no presence. */
   constructor(member: PresenceMember, rules: PresenceRules | null) {
@@ -104,14 +106,34 @@ export class MemberPresence implements PresenceTracks<unknown> {
     }
   }
 
+  /**
+   * Its client is so many tabs that share one membership: each is present of its own, with what the member says. More than
+   * the rules allow are shown as so many. `false`: the topic's mailbox is full.
+   */
+  share(tabs: number): boolean {
+    if (this.#rules === null) return true;
+    const { maxTabsPerMember } = this.#rules;
+    if (tabs > maxTabsPerMember) this.#member.counters.add("presence.too_many_tabs");
+    const shown = Math.min(tabs, maxTabsPerMember);
+    if (shown === this.#tabs) return true;
+    if (this.#staged === null && !this.#tellTabs(shown)) return false;
+    this.#tabs = shown;
+    return true;
+  }
+
   /** The join is granted: what was said takes effect. `false`: the topic's mailbox is full. */
   granted(): boolean {
     const staged = this.#staged;
     this.#staged = null;
+    if (this.#tabs > 1 && !this.#tellTabs(this.#tabs)) return false;
     for (const [key, body] of staged ?? []) {
       if (!this.#member.tell({ type: "track", owner: this.#member.owner, key, body })) return false;
     }
     return true;
+  }
+
+  #tellTabs(tabs: number): boolean {
+    return this.#member.tell({ type: "tabs", owner: this.#member.owner, tabs });
   }
 
   #tell(message: PresenceMessage, key: string): void {

@@ -21,8 +21,10 @@ export class Presence implements TopicExtension {
   readonly #roster = new Roster();
   readonly #onStopped: () => void;
   #changes = new Changes();
-  /** The references of each owner's metas, by key. */
-  readonly #refs = new Map<object, Map<string, string>>();
+  /** The references of each owner's metas, by key: one for each tab that it stands for. */
+  readonly #refs = new Map<object, Map<string, string[]>>();
+  /** How many tabs an owner stands for, where that is more than one. */
+  readonly #tabs = new Map<object, number>();
   /** Whether the bound of keys, or of metas, is met: it is logged once until there is room again. */
   #isFull = false;
   #said: string | null = null;
@@ -62,6 +64,8 @@ export class Presence implements TopicExtension {
         return this.#track(message.owner, message.key, message.body);
       case "untrack":
         return this.#untrack(message.owner, message.key);
+      case "tabs":
+        return this.#share(message.owner, message.tabs);
       case "refresh":
         return this.joined(message.member);
       case "page":
@@ -71,10 +75,11 @@ export class Presence implements TopicExtension {
 
   /** The owner is no member any more: nothing that it has tracked is present. */
   left(owner: ExtensionMember): void {
-    const refs = this.#refs.get(owner);
-    if (refs === undefined) return;
+    this.#tabs.delete(owner);
+    const keys = this.#refs.get(owner);
+    if (keys === undefined) return;
     this.#refs.delete(owner);
-    for (const ref of refs.values()) this.#remove(ref);
+    for (const refs of keys.values()) refs.forEach((ref) => this.#remove(ref));
   }
 
   committing(): void {
@@ -113,31 +118,51 @@ export class Presence implements TopicExtension {
   }
 
   #track(owner: object, key: string, body: string): void {
-    let refs = this.#refs.get(owner);
-    const ref = refs?.get(key);
-    if (ref === undefined) {
-      if (!this.#hasRoom(key)) return;
-      const { entry } = this.#replica.add(key, { body, prev: null });
-      if (refs === undefined) this.#refs.set(owner, refs = new Map());
-      refs.set(key, entry.ref);
-      this.#changes.joined(entry);
-    } else {
-      const before = this.#replica.get(ref)!;
-      const { entry } = this.#replica.update(ref, { body, prev: this.#changes.prevOf(before) })!;
-      refs!.set(key, entry.ref);
-      this.#changes.left(before);
-      this.#changes.joined(entry);
-    }
+    const refs = this.#refs.get(owner)?.get(key) ?? [];
+    refs.forEach((ref, i) => refs[i] = this.#update(ref, body));
+    this.#fit(owner, key, refs, body);
+  }
+
+  #update(ref: string, body: string): string {
+    const before = this.#replica.get(ref)!;
+    const { entry } = this.#replica.update(ref, { body, prev: this.#changes.prevOf(before) })!;
+    this.#changes.left(before);
+    this.#changes.joined(entry);
     this.#topic.touch();
+    return entry.ref;
+  }
+
+  #share(owner: object, tabs: number): void {
+    if (tabs > 1) this.#tabs.set(owner, tabs);
+    else this.#tabs.delete(owner);
+    for (const [key, refs] of this.#refs.get(owner) ?? []) {
+      this.#fit(owner, key, refs, this.#replica.get(refs[0])!.value.body);
+    }
+  }
+
+  /** Has as many metas of an owner under a key as it has tabs. */
+  #fit(owner: object, key: string, refs: string[], body: string): void {
+    const tabs = this.#tabs.get(owner) ?? 1;
+    while (refs.length > tabs) this.#remove(refs.pop()!);
+    while (refs.length < tabs && this.#hasRoom(key)) {
+      const { entry } = this.#replica.add(key, { body, prev: null });
+      this.#changes.joined(entry);
+      this.#topic.touch();
+      refs.push(entry.ref);
+    }
+    if (refs.length === 0) return;
+    const keys = this.#refs.get(owner);
+    if (keys === undefined) this.#refs.set(owner, new Map([[key, refs]]));
+    else keys.set(key, refs);
   }
 
   #untrack(owner: object, key: string): void {
-    const refs = this.#refs.get(owner);
-    const ref = refs?.get(key);
-    if (ref === undefined) return;
-    refs!.delete(key);
-    if (refs!.size === 0) this.#refs.delete(owner);
-    this.#remove(ref);
+    const keys = this.#refs.get(owner);
+    const refs = keys?.get(key);
+    if (refs === undefined) return;
+    keys!.delete(key);
+    if (keys!.size === 0) this.#refs.delete(owner);
+    refs.forEach((ref) => this.#remove(ref));
   }
 
   #remove(ref: string): void {

@@ -13,6 +13,8 @@ export type PresenceMessage =
   | { readonly type: "track"; readonly owner: object; readonly key: string; readonly body: string }
   /** Somebody is not present under a key any more. */
   | { readonly type: "untrack"; readonly owner: object; readonly key: string }
+  /** The owner stands for so many tabs: each of them is present, with what the owner has said and will say. */
+  | { readonly type: "tabs"; readonly owner: object; readonly tabs: number }
   /** A member has fallen behind, and is to be told how things stand now. */
   | { readonly type: "refresh"; readonly member: ExtensionMember }
   /** Somebody wants the page behind the number `after`. */

@@ -68,6 +68,11 @@ export interface PresenceOptions<M = Readonly<Record<string, unknown>>> extends 
   maxMetasPerKey?: number;
   /** Keys of one member. Default: 100. Beyond: `track` throws `too_many_presences` (`presence.too_many_of_member`). */
   maxKeysPerMember?: number;
+  /**
+   * Tabs that one member may stand for, each of which is present of its own. Default: 32. Beyond: so many are shown
+   * (`presence.too_many_tabs`).
+   */
+  maxTabsPerMember?: number;
   /** Bytes of a key. Default: 256. Beyond: `track` throws `invalid_presence` (`presence.invalid`). */
   maxKeyBytes?: number;
   /** Bytes of one meta as JSON. Default: 4,096. Beyond: `track` throws `invalid_presence` (`presence.invalid`). */
@@ -88,6 +93,7 @@ const COUNTS = {
   maxKeys: 100_000,
   maxMetasPerKey: 100,
   maxKeysPerMember: 100,
+  maxTabsPerMember: 32,
   maxKeyBytes: 256,
   maxMetaBytes: 4_096,
 } as const;

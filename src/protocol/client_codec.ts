@@ -54,7 +54,7 @@ export interface ClientCodec {
   readonly position: (topic: string) => number | null;
   /**
    * What goes into a join's payload, so that the server goes on where this client was: `{ troupe: { epoch, offset,
-   * connection } }`. Without a position, `{ troupe: { last } }` if `last` is given, else `{}`.
+   * connection } }`, and what `options` ask for. Without both: `{}`.
    */
   readonly resume: (topic: string, options?: ResumeOptions) => ResumeParams;
   /** Forgets a topic's position, not its membership: the next {@link ClientCodec.resume} asks for no rest. */
@@ -110,7 +110,10 @@ export function createCodec(): ClientCodec {
     },
     position: (topic) => positions.standing(topic)?.offset ?? null,
     resume: (topic, options) => positions.resume(topic, options),
-    forget: (topic) => positions.forget(topic),
+    forget(topic): void {
+      const standing = positions.standing(topic);
+      if (standing !== undefined) standing.epoch = standing.offset = null;
+    },
   };
 }
 

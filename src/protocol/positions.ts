@@ -26,8 +26,13 @@ export interface OutgoingMessage extends Omit<ClientMessage, "join_ref"> {
 
 /** What {@link Positions.resume} can be told. */
 export interface ResumeOptions {
-  /** How many of the newest publications are wanted where there is no position, or it cannot be gone on from. */
-  readonly last?: number;
+  /**
+   * How many of the newest publications are wanted where there is no position, or it cannot be gone on from. `"all"`:
+   * where there is none, all that are kept.
+   */
+  readonly last?: number | "all";
+  /** The topic's state is wanted, also where the position can be gone on from: the client has none to go on from. */
+  readonly state?: boolean;
 }
 
 /** The part of a join's payload that says where the client was. */
@@ -44,6 +49,8 @@ export interface ResumeRequest {
   readonly offset?: number;
   /** How many of the newest publications are wanted, if there is no position to go on from. */
   readonly last?: number;
+  /** The topic's state is wanted, whatever becomes of the position. */
+  readonly state?: boolean;
   /** The connection over which it was joined before: what that one was excepted from is not sent again. */
   readonly connection?: string;
 }
@@ -138,20 +145,15 @@ export class Positions {
   }
 
   /** What goes into a join's payload, so that the server goes on where this client was. */
-  resume(topic: string, { last }: ResumeOptions = {}): ResumeParams {
+  resume(topic: string, { last, state }: ResumeOptions = {}): ResumeParams {
     const { epoch = null, offset = null, connection = null } = this.standing(topic) ?? {};
     const request: ResumeRequest = {
-      ...(epoch !== null && offset !== null && { epoch, offset }),
-      ...(last !== undefined && { last }),
+      ...(epoch !== null && offset !== null ? { epoch, offset } : last === "all" && { offset: 0 }),
+      ...(typeof last === "number" && last > 0 && { last }),
+      ...(state && { state }),
       ...(connection !== null && { connection }),
     };
     return Object.keys(request).length === 0 ? {} : { troupe: request };
-  }
-
-  /** Forgets a topic's position, not its membership. */
-  forget(topic: string): void {
-    const standing = this.standing(topic);
-    if (standing !== undefined) standing.epoch = standing.offset = null;
   }
 
   #delivered(known: Membership, { topic, event, join_ref, payload }: ClientMessage): void {
@@ -193,7 +195,7 @@ function isResumeName(name: unknown): name is string {
   return typeof name === "string" && name.length <= MAX_NAME_LENGTH;
 }
 
-/** What is none would be refused with the next join, again and again. */
-function isOffset(offset: unknown): offset is number {
+/** Whether something is the number of a publication, or of none: 0. What is none would be refused with the next join, again and again. */
+export function isOffset(offset: unknown): offset is number {
   return Number.isSafeInteger(offset) && (offset as number) >= 0;
 }

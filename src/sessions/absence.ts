@@ -1,3 +1,4 @@
+import type { MemberPresence } from "../presence/member_presence.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
@@ -12,6 +13,7 @@ import type { DedupeWindow } from "./dedupe_window.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
 import { isOwnEvent } from "./own_events.ts";
 import { orElse } from "./resumed_reply.ts";
+import { connectionsOf } from "./resume_wish.ts";
 import { grantingFrames } from "./session_wire.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import type { TopicKind } from "./topic_kind.ts";
@@ -28,6 +30,7 @@ export interface AbsentChannel extends ExchangeObserver {
   /** What the client was answered when it came the last time. */
   readonly response: unknown;
   readonly subscription: Pick<ChannelSubscription, "sayTo" | "detach" | "subscribe" | "wish">;
+  readonly presence: MemberPresence | null;
   /** The client is back: what is said and published from now on reaches it. It is answered with `response`. */
   returned(response: unknown): void;
   /** The handler that was to bring the client back has thrown: the channel ends. */
@@ -195,11 +198,17 @@ export class Absence {
     if (this.asked !== arrival) return this.#refuse(arrival, {});
     const channel = this.#channel;
     const { codec, secret, ports, info } = channel.owner;
-    const greeting = { secret, missed: this.missed, recovery, connectionId: info.id };
+    const greeting = {
+      secret,
+      missed: this.missed,
+      recovery,
+      connections: connectionsOf(info.id, arrival.wish),
+    };
     const frames = grantingFrames(arrival, codec, response, greeting);
     for (const frame of frames) channel.owner.write(frame); // ahead of all that waits for a commit
     for (const frame of arrival.behind) channel.owner.write(frame);
     channel.returned(response);
+    channel.presence?.share(arrival.tabs);
     ports.counters.add("channels.resumed");
   }
 

@@ -10,14 +10,17 @@ export class Arrival implements Output {
   readonly message: Inbound;
   /** What the client has seen of the topic; `null`: it does not say. */
   readonly wish: ResumeWish | null;
+  /** How many tabs the client is, which share the membership. */
+  readonly tabs: number;
   /** What is wrong with what it says of that. */
   readonly issues: readonly Issue[];
   #behind: Frame[] = NOTHING;
 
   constructor(join: Inbound) {
-    const { message, wish, issues } = readResume(join);
+    const { message, wish, tabs, issues } = readResume(join);
     this.message = message;
     this.wish = wish;
+    this.tabs = tabs;
     this.issues = issues;
   }
 

@@ -13,7 +13,7 @@ import { type ChannelMessage, type End, FAREWELL, Info, SUSPENDED } from "./chan
 import type { ChannelOwner } from "./channel_owner.ts";
 import { askClient, type ClientRequests, type RequestOptions, takeAnswer } from "./client_requests.ts";
 import type { MemberPresence } from "../presence/member_presence.ts";
-import { takePageRequest } from "./channel_presence.ts";
+import { takePageRequest, takeTabs } from "./channel_presence.ts";
 import type { ChannelSubscription, SubscribedChannel } from "./channel_subscription.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { farewellFrames, tellOfEnd } from "./farewell.ts";
@@ -240,7 +240,9 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if ("end" in message) return this.#endInTurn(message);
     if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
     if (this.#absence?.told) return this.owner.ports.counters.add("channels.stale_messages");
-    const kind = this.kind.events.get(message.event) ?? this.kind.other;
+    const known = this.kind.events.get(message.event);
+    if (known === undefined && takeTabs(this, message)) return;
+    const kind = known ?? this.kind.other;
     if (kind === null) return this.answer(message.ref, "error", unknownEvent(this.kind, message.event));
     this.ctx.begin(message);
     const answer = exchange(kind, this.ctx, message.payload, this);

@@ -8,6 +8,7 @@ import { memberPresence } from "./channel_presence.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import type { ChannelSubscription } from "./channel_subscription.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
+import { connectionsOf } from "./resume_wish.ts";
 import { grantingFrames } from "./session_wire.ts";
 import type { TopicKind } from "./topic_kind.ts";
 
@@ -59,10 +60,11 @@ export class ChannelJoin {
   /** Runs the join handler. */
   begin(): void | Promise<void> {
     const channel = this.#channel;
-    const { message, wish, issues } = this.arrival;
+    const { message, wish, tabs, issues } = this.arrival;
     if (issues.length > 0) return this.#refuse({ reason: "invalid_payload", issues });
     channel.subscription.wish = wish;
     if (channel.kind.presence !== null) channel.presence = memberPresence(channel);
+    channel.presence?.share(tabs);
     channel.ctx.begin(message);
     try {
       const answer = exchange(channel.kind.join, channel.ctx, message.payload, channel);
@@ -94,7 +96,7 @@ export class ChannelJoin {
         secret: owner.secret,
         missed: null,
         recovery,
-        connectionId: owner.info.id,
+        connections: connectionsOf(owner.info.id, this.arrival.wish),
       });
     const granted = grant(null); // first, since the codec may not be able to carry it
     const hasHistory = kind.setup.history !== null;

@@ -3,6 +3,7 @@ import { PRESENCE, PRESENCE_EVENT, type PresenceMessage } from "../presence/pres
 import type { Inbound } from "../protocol/codec.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import type { ChannelSubscription } from "./channel_subscription.ts";
+import { isTabs } from "./resume_wish.ts";
 import type { TopicKind } from "./topic_kind.ts";
 
 /** A channel, as its presence sees it. */
@@ -32,6 +33,24 @@ export function memberPresence(channel: Omit<PresentChannel, "presence">): Membe
     return true;
   };
   return new MemberPresence({ topic, counters, owner: subscription, tell }, kind.presence?.rules ?? null);
+}
+
+/** The event by which a client says how many tabs it is, where that changes while it is joined. */
+const TABS_EVENT = "troupe:tabs";
+
+/** Whether a message says how many tabs the client is: then it is taken, also where nobody is shown who is present. */
+export function takeTabs(channel: PresentChannel, { event, ref, payload }: Inbound): boolean {
+  if (event !== TABS_EVENT) return false;
+  const { tabs } = (payload ?? {}) as { readonly tabs?: unknown };
+  const reply = (status: string, response: unknown): void => {
+    if (ref !== null) channel.answer(ref, status, response);
+  };
+  if (!isTabs(tabs)) {
+    const issues = [{ path: "tabs", message: "expected a whole number, 1 or more" }];
+    reply("error", { reason: "invalid_payload", issues });
+  } else if (channel.presence?.share(tabs) === false) reply("error", { reason: "overloaded" });
+  else reply("ok", {});
+  return true;
 }
 
 /** Whether a message asks who is present, a page at a time: then it is answered, once the topic has come to it. */

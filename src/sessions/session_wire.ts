@@ -42,8 +42,8 @@ export interface Greeting {
   readonly missed: number | null;
   /** How the client begins; `null`: the topic has no history. */
   readonly recovery?: Recovery | null;
-  /** The id of its connection, which it may name when it comes back. */
-  readonly connectionId?: string;
+  /** What it may name as its connection when it comes back. */
+  readonly connections?: string;
 }
 
 /**
@@ -70,13 +70,13 @@ export function grantingFrames(
 }
 
 /** What stands under `troupe` in the answer. */
-function describe({ secret, missed, recovery = null, connectionId }: Greeting): object {
+function describe({ secret, missed, recovery = null, connections }: Greeting): object {
   return {
     ...(secret !== null && { session: secret }),
     ...(secret !== null && missed !== null && { resumed: true }),
     ...(recovery !== null && {
       ...recovery.position,
-      connection: connectionId,
+      connection: connections,
       ...(recovery.outcome !== null && { recovery: recovery.outcome }),
       ...(recovery.gap !== null && { gap: recovery.gap }),
     }),

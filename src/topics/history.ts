@@ -214,5 +214,5 @@ export class History {
 function filterOf({ recipients }: LogEntry): SubscriberFilter | null {
   if (recipients === null) return null;
   const isFor = keptFor(recipients);
-  return ({ userId, wish }) => isFor({ userId, formerConnectionId: wish?.formerConnectionId ?? null });
+  return ({ userId, wish }) => isFor({ userId, formerConnectionIds: wish?.formerConnectionIds ?? [] });
 }

@@ -13,8 +13,8 @@ export interface KeptRecipients {
 export interface KeptReader {
   /** The id of its user. */
   readonly userId: string;
-  /** The id that its connection had before, as the client says: it can only take something away from it. */
-  readonly formerConnectionId: string | null;
+  /** The ids that its connections had before, as the client says: they can only take something away from it. */
+  readonly formerConnectionIds: readonly string[];
 }
 
 /** Reads what a log has kept as {@link KeptRecipients}, and gives whom it was for. */
@@ -25,6 +25,6 @@ export function keptFor(recipients: string): (reader: KeptReader) => boolean {
     (only === undefined || only.some((name) => "user" in name && isNamed(name, reader)));
 }
 
-function isNamed(name: KeptName, { userId, formerConnectionId }: KeptReader): boolean {
-  return "user" in name ? name.user === userId : name.connection === formerConnectionId;
+function isNamed(name: KeptName, { userId, formerConnectionIds }: KeptReader): boolean {
+  return "user" in name ? name.user === userId : formerConnectionIds.includes(name.connection);
 }

@@ -9,8 +9,10 @@ export interface ResumeWish {
   readonly offset: number | null;
   /** How many of the newest it wants where it has no position that can be used; 0: none. */
   readonly last: number;
-  /** The id that its connection had before. */
-  readonly formerConnectionId: string | null;
+  /** Whether it has no state that it could go on from: it needs the topic's, whatever becomes of its position. */
+  readonly state: boolean;
+  /** The ids that its connections had before, the last one first: as far back as it was told to remember. */
+  readonly formerConnectionIds: readonly string[];
 }
 
 /** A range of offsets that are lost, both ends included. */
@@ -70,7 +72,7 @@ export function planRecovery(
   };
 }
 
-const NO_WISH: ResumeWish = { epoch: null, offset: null, last: 0, formerConnectionId: null };
+const NO_WISH: ResumeWish = { epoch: null, offset: null, last: 0, state: false, formerConnectionIds: [] };
 
 /**
  * Which of the entries that were read are replayed, of those up to `head`: the newest `maxReplayBytes` of them. Gives

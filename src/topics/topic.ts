@@ -310,7 +310,7 @@ export class Topic implements Committable {
   #enter(subscriber: Subscriber, greetings: readonly Greeting[], recovery: Recovery | null): void {
     subscriber.subscribed(recovery);
     if (!subscriber.active) return;
-    if (recovery?.outcome !== "recovered") {
+    if (recovery?.outcome !== "recovered" || subscriber.wish?.state) {
       for (const greeting of greetings) subscriber.push(greeting.event, greeting.payload());
     }
   }

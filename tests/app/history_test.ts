@@ -148,6 +148,28 @@ Deno.test("Resume: what was not for a client is not replayed to it", async () =>
   assertEquals(offsets(others), [1, 3]);
 });
 
+Deno.test("Resume: what a client has said to the others does not come back to it, though it comes back several times", async () => {
+  await using stage = new Stage();
+  const ada = await stage.join({});
+  let { epoch, connection } = troupeOf(messagesOf(ada)[0]);
+  await stage.say(ada, "others", { n: 1 });
+  // Nothing gets it past that publication.
+  for (let n = 0; n < 3; n++) {
+    const back = await stage.join({ troupe: { epoch, offset: 0, connection } });
+    const [reply, ...missed] = messagesOf(back);
+    assertEquals(missed, []);
+    ({ connection } = troupeOf(reply));
+    assertEquals(connection.split(" ").length, Math.min(n + 2, 3));
+    await stage.say(back, "others", { n: n + 2 });
+  }
+  // More than three are too long a name: what is farther back is forgotten, and the name is still one.
+  const [, ...missed] = messagesOf(await stage.join({ troupe: { epoch, offset: 0, connection } }));
+  assertEquals(offsets(missed), [1]);
+  const long = "x".repeat(128);
+  const [reply] = messagesOf(await stage.join({ troupe: { epoch, offset: 4, connection: long } }));
+  assertEquals(troupeOf(reply).connection.length, 36);
+});
+
 Deno.test("Resume: more than one join is sent is left out, and told", async () => {
   await using stage = new Stage(undefined, { maxReplay: 4, maxReplayBytes: 24 });
   const ada = await stage.join({});

@@ -94,6 +94,35 @@ Deno.test("State: a client that recovers gets only the tail; one that cannot get
   assertEquals(payloadsOf(lost, "troupe:state"), [{ state: { cards: ["1", "2", "3"] }, epoch, offset: 3 }]);
 });
 
+Deno.test("State: a client that asks for it gets it also where it recovers, ahead of the tail that is in it", async () => {
+  await using kit = stage();
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  for (const text of ["1", "2", "3"]) ada.send(`["1","9","board:1","add",{"text":"${text}"}]`);
+  await kit.settle();
+  const { epoch } = responseOf<{ troupe: { epoch: string } }>(messagesOf(ada)[0]).troupe;
+  for (const troupe of [{ epoch, offset: 2, state: true }, { offset: 2, epoch, state: false }]) {
+    const asks = await connect(kit);
+    asks.send(joinFrame("board:1", { troupe }));
+    await kit.settle();
+    const [answer, ...rest] = messagesOf(asks);
+    assertEquals(responseOf<{ troupe: { recovery: string } }>(answer).troupe.recovery, "recovered");
+    const snapshot = ["troupe:state", { state: { cards: ["1", "2", "3"] }, epoch, offset: 3 }, undefined];
+    const tail = ["added", { text: "3" }, 3];
+    assertEquals(
+      rest.map(([, , , event, payload, offset]) => [event, payload, offset]),
+      troupe.state ? [snapshot, tail] : [tail],
+    );
+  }
+  const wrong = await connect(kit);
+  wrong.send(joinFrame("board:1", { troupe: { state: 1 } }));
+  await kit.settle();
+  assertEquals(responseOf(messagesOf(wrong)[0]), {
+    reason: "invalid_payload",
+    issues: [{ path: "troupe.state", message: "expected true or false" }],
+  });
+});
+
 Deno.test("State: it comes back from snapshot and tail when its topic has slept", async () => {
   for (const count of [1, 2, 3, 4]) {
     await using kit = stage();

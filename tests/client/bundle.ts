@@ -21,6 +21,8 @@ export async function bundle(program: string, folder: string, options: BundleOpt
     args: [
       "bundle",
       "--quiet",
+      "--config",
+      "deno.json",
       "--platform",
       options.platform,
       ...(options.minify ? ["--minify"] : []),

@@ -3,6 +3,7 @@ import { App, defineTopic } from "../../mod.ts";
 import { connect, TroupeError } from "../../src/client/mod.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { VirtualClock } from "../../src/testing/mod.ts";
+import { FakeServer } from "./fake_server.ts";
 import { Room, roomApp } from "./room.ts";
 import { becomes, ClientStage, soon } from "./stage.ts";
 
@@ -74,42 +75,31 @@ Deno.test("a server that goes away is come back to when it has said, not when th
   assertEquals([...second.app.connections].length, 1);
 });
 
-Deno.test("a client asks for its token before each connection, and brings a new one before the old one expires", async () => {
-  const given: (string | null)[] = [];
-  const app = roomApp({
-    limits: { expiringNoticeMs: 60_000 },
-    authenticate({ token }) {
-      given.push(token);
-      // The notice comes at half of its life.
-      return token === null
-        ? null
-        : { user: { id: "ada" }, expiresAt: Date.now() + (token === "t1" ? 100 : 3_600_000) };
-    },
-  });
-  await using stage = new ClientStage(app);
-  let n = 0;
-  const troupe = stage.connect({ token: () => Promise.resolve(`t${++n}`) });
-  const expiring = new Promise<number>((resolve) => troupe.on("expiring", ({ inMs }) => resolve(inMs)));
-  const room = troupe.join(Room, { id: "7" });
-  await soon(room.joined);
-  assert(await soon(expiring) <= 60_000);
-  while (given.length < 2) await new Promise((resolve) => setTimeout(resolve));
-  assertEquals(given, ["t1", "t2"]);
-  const { expiresAt } = await soon(troupe.refresh("of the caller"));
-  assert(typeof expiresAt === "number");
-  const back = room.next("troupe:joined");
-  for (const { id } of stage.app.connections) stage.app.disconnect({ connection: id });
-  await soon(back);
-  assertEquals(given, ["t1", "t2", "of the caller", "t3"]);
+Deno.test("a client comes back as soon as the network does, and not before its jitter", async () => {
+  await using server = new FakeServer();
+  // The id's, an hour, and no time at all.
+  const draws = [0.5, 1, 0];
+  const random = { ...seededRandom(1), float: () => draws.shift() ?? 0 };
+  const troupe = server.connect({ reconnect: { baseMs: 3_600_000, maxMs: 3_600_000 }, random });
+  (await server.accept()).drop();
+  assertEquals([troupe.state, draws], ["reconnecting", [0]]);
+  globalThis.dispatchEvent(new Event("online"));
+  assertEquals(draws, []);
+  await server.accept();
+  assertEquals(troupe.state, "open");
 });
 
-Deno.test("a refresh that is refused says why", async () => {
-  const app = roomApp({ authenticate: ({ token }) => ({ id: token ?? "nobody" }) });
-  await using stage = new ClientStage(app);
-  const troupe = stage.connect({ token: "ada" });
-  await becomes(troupe, "open");
-  const error = await soon(assertRejects(() => troupe.refresh("bob"), TroupeError));
-  assertEquals([error.code, error.details.reason], ["not_refreshed", "other_user"]);
+Deno.test("the network's return is nothing to a client that is connected, or closed", async () => {
+  await using server = new FakeServer();
+  const troupe = server.connect();
+  const connection = await server.accept();
+  globalThis.dispatchEvent(new Event("online"));
+  await soon(troupe.close());
+  globalThis.dispatchEvent(new Event("online"));
+  const other = server.connect();
+  await server.accept(); // of the other one: the first has made no other
+  assertEquals([connection.readyState, troupe.state, other.state], [3, "closed", "open"]);
+  assertEquals(troupe.counters, {});
 });
 
 Deno.test("a token that cannot be had is told, and asked for again", async () => {
@@ -126,6 +116,22 @@ Deno.test("a token that cannot be had is told, and asked for again", async () =>
   await becomes(troupe, "open");
   // The first failed before anybody could listen.
   assertEquals([tries, told, troupe.counters["connection.errors"]], [3, ["Error: no luck"], 2]);
+});
+
+Deno.test("a token that never comes does not hold the client up for ever", async () => {
+  await using stage = new ClientStage(roomApp());
+  const clock = new VirtualClock();
+  let tries = 0;
+  const token = (): Promise<string> => ++tries === 1 ? new Promise(() => {}) : Promise.resolve("t");
+  const troupe = stage.connect({ token, clock, tokenTimeoutMs: 5_000 });
+  const told = new Promise<unknown>((resolve) => troupe.on("failed", ({ error }) => resolve(error)));
+  while (clock.step(4_999));
+  assertEquals(tries, 1);
+  while (clock.step(5_000));
+  const { code, retryable } = await soon(told) as TroupeError;
+  assertEquals([code, retryable], ["token_timeout", true]);
+  await becomes(troupe, "open");
+  assertEquals(tries, 2);
 });
 
 Deno.test("a client whose server throws it out for good does not come back", async () => {
@@ -173,7 +179,14 @@ Deno.test("what is on its way is bounded, can be looked at, and can be given up"
 });
 
 Deno.test("options that make no sense are refused at once", () => {
-  for (const options of [{ maxQueued: 0 }, { reconnect: { baseMs: 0 } }, { reconnect: { maxMs: NaN } }]) {
+  for (
+    const options of [
+      { maxQueued: 0 },
+      { token: () => "t", tokenTimeoutMs: 0 },
+      { reconnect: { baseMs: 0 } },
+      { reconnect: { maxMs: NaN } },
+    ]
+  ) {
     const error = assertThrows(() => connect("ws://127.0.0.1:1/socket", options), TroupeError);
     assertEquals(error.code, "invalid_option");
   }

@@ -13,6 +13,7 @@ import {
   type ConnectOptions,
   withAnswers,
   withPresence,
+  withRefresh,
   withState,
 } from "../../src/client/mod.ts";
 import { soon } from "./stage.ts";
@@ -106,7 +107,7 @@ export class FakeServer implements AsyncDisposable {
       else taker(connection);
     };
     const client = connect("ws://fake.example/socket", {
-      use: [withAnswers, withPresence, withState],
+      use: [withAnswers, withPresence, withRefresh, withState],
       reconnect: { baseMs: 1, maxMs: 1 },
       transport: class extends FakeConnection {
         constructor(url: string) {

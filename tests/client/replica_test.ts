@@ -98,7 +98,7 @@ Deno.test("a client that resumes keeps its state and asks for the rest alone; af
   const board = server.connect().join(Board, { id: "1" });
   const first = await server.accept();
   const { joinRef, payload } = await first.welcome({ troupe: { epoch: "e", offset: 3 } });
-  assertEquals(payload, {});
+  assertEquals(payload, { troupe: { state: true } });
   first.write(snapshot(joinRef, ["x"], 3), added("y", 4));
   await soon(board.joined);
   first.drop();
@@ -113,6 +113,87 @@ Deno.test("a client that resumes keeps its state and asks for the rest alone; af
   const again = await third.welcome({ troupe: { epoch: "e", offset: 9, recovery: "partial", gap } });
   third.write(snapshot(again.joinRef, ["new"], 9), added("!", 10));
   assertEquals(board.state, { cards: ["new", "!"] });
+});
+
+Deno.test("a connection that breaks between a gap and its snapshot leaves no state that is another one than the server's", async () => {
+  for (
+    const [recovery, epoch, offset] of [["partial", "e", 9], ["reset", "f", 2], [undefined, "e", 9]] as const
+  ) {
+    await using server = new FakeServer();
+    const board = server.connect().join(Board, { id: "1" });
+    const first = await server.accept();
+    const { joinRef } = await first.welcome({ troupe: { epoch: "e", offset: 3 } });
+    first.write(snapshot(joinRef, ["x"], 3));
+    await soon(board.joined);
+    first.drop();
+    const second = await server.accept();
+    const gap = recovery === "partial" ? { from: 4, to: offset } : undefined;
+    await second.welcome({ troupe: { epoch, offset, recovery, gap } });
+    second.drop();
+    const third = await server.accept();
+    const troupe = { epoch, offset };
+    const { joinRef: ref, payload } = await third.welcome({ troupe: { ...troupe, recovery: "recovered" } });
+    // It goes on behind the gap, of which it has been told, and asks for what it lacks.
+    assertEquals(payload, { troupe: { ...troupe, state: true } });
+    assertEquals(board.state, { cards: ["x"] });
+    const state = { state: { cards: ["server"] }, epoch, offset: offset + 1 };
+    const behind = (n: number) =>
+      phoenixV21.publication("board:1", "added", { text: String(n) }, { epoch, offset: offset + n });
+    third.write(phoenixV21.push(ref, "board:1", "troupe:state", state), behind(1), behind(2));
+    assertEquals(board.state, { cards: ["server", "2"] });
+  }
+});
+
+Deno.test("a snapshot that has yet to be read when a gap is told is not taken for the one behind the gap", async () => {
+  const checks: (() => void)[] = [];
+  const reply = z.object({}).refine(() =>
+    new Promise<boolean>((resolve) => checks.push(() => resolve(true)))
+  );
+  /** Reads the reply whose turn it is. */
+  const release = async (): Promise<void> => {
+    while (checks.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    for (const pass of checks.splice(0)) pass();
+  };
+  const cards = z.object({ cards: z.array(z.string()) });
+  const Slow = defineTopic("board:{id}", {
+    join: { reply },
+    state: { schema: cards, initial: { cards: [] }, apply: {} },
+  });
+  await using server = new FakeServer();
+  const slow = server.connect().join(Slow, { id: "1" });
+  const first = await server.accept();
+  // It is behind the reply, whose schema takes its time.
+  first.write(snapshot((await first.welcome({ troupe: { epoch: "e", offset: 3 } })).joinRef, ["old"], 3));
+  first.drop();
+  const second = await server.accept();
+  const gap = { from: 4, to: 9 };
+  await second.welcome({ troupe: { epoch: "e", offset: 9, recovery: "partial", gap } });
+  await release();
+  while (checks.length === 0) await new Promise((resolve) => setTimeout(resolve));
+  second.drop();
+  const third = await server.accept();
+  const troupe = { epoch: "e", offset: 9 };
+  const { joinRef, payload } = await third.welcome({ troupe: { ...troupe, recovery: "recovered" } });
+  assertEquals([payload, slow.state], [{ troupe: { ...troupe, state: true } }, undefined]);
+  third.write(snapshot(joinRef, ["new"], 9));
+  const told = soon(slow.next("troupe:state"));
+  await release();
+  await release();
+  assertEquals(await told, { cards: ["new"] });
+});
+
+Deno.test("a client that asks for the whole history of a topic gets its state as well, and at once", async () => {
+  await using stage = new ClientStage(boardApp());
+  const ada = stage.connect().join(Board, { id: "1" });
+  await soon(ada.send("add", { text: "a" }));
+  const never = new Error("the state has not come");
+  const bob = stage.connect({ timeoutMs: 2_147_483_647 }).join(Board, { id: "1" }, {}, { history: "all" });
+  const heard: string[] = [];
+  bob.on("added", ({ text }) => heard.push(text));
+  await soon(bob.joined.catch(() => Promise.reject(never)));
+  assertEquals(bob.state, { cards: ["a"] });
+  await soon(bob.send("add", { text: "b" }));
+  assertEquals([heard, bob.state], [["a", "b"], { cards: ["a", "b"] }]);
 });
 
 Deno.test("an apply that throws, or an event that cannot be read, has the client take a snapshot", async () => {
@@ -139,22 +220,58 @@ Deno.test("an apply that throws, or an event that cannot be read, has the client
   let { joinRef } = await connection.welcome({ troupe: { epoch: "e", offset: 0 } });
   connection.write(snapshot(joinRef, [], 0));
   await soon(board.joined);
+  await new Promise((resolve) => setTimeout(resolve)); // those who waited for the join have had their turn
   let offset = 0;
+  const heard: unknown[] = [];
+  board.on("added", ({ text }) => heard.push(text));
   for (const text of ["poison", 5, "poison"]) {
     connection.write(added(text, ++offset), added("behind", ++offset));
-    assertEquals((await connection.next()).event, "phx_leave");
-    const join = await connection.welcome({ troupe: { epoch: "e", offset } });
+    // It is not left meanwhile, so that what comes is not missed, and nobody sees it go.
+    const troupe = { epoch: "e", offset };
+    const join = await connection.welcome({ troupe: { ...troupe, recovery: "recovered" } });
     joinRef = join.joinRef;
-    assertEquals(join.payload, {}); // no position
+    assertEquals(join.payload, { troupe: { ...troupe, state: true } });
     connection.write(snapshot(joinRef, [`at ${offset}`], offset));
     assertEquals(board.state, { cards: [`at ${offset}`] });
     connection.write(added("next", ++offset));
     assertEquals(board.state, { cards: [`at ${offset - 1}`, "next"] });
   }
+  assertEquals(heard, ["poison", "behind", "next", "behind", "next", "poison", "behind", "next"]);
   assertEquals(reasons, ["apply_failed", "event_skipped", "apply_failed"]);
   assertEquals(faults, ["Error: poisoned", "Error: poisoned"]);
   assertEquals(troupe.counters["replica.resets"], 3);
   assert(board.status === "joined");
+});
+
+Deno.test("a client that takes a snapshot misses nothing meanwhile, and its messages are answered", async () => {
+  await using stage = new ClientStage(boardApp());
+  let poisons = 2;
+  const Picky = defineTopic("board:{id}", {
+    client: { add: { payload: z.object({ text: z.string() }) } },
+    server: { added: z.object({ text: z.string() }) },
+    state: {
+      schema: z.object({ cards: z.array(z.string()) }),
+      initial: { cards: [] },
+      apply: {
+        added(state, { text }) {
+          if (text === "poison" && poisons-- > 0) throw new Error("poisoned");
+          return { cards: [...state.cards, text] };
+        },
+      },
+    },
+  });
+  const board = stage.connect({ failed() {} }).join(Picky, { id: "1" });
+  await soon(board.joined);
+  const heard: string[] = [];
+  board.on("added", ({ text }) => heard.push(text));
+  const texts = ["a", "poison", "b", "c", "poison", "d", "e"];
+  for (const text of texts) {
+    stage.app.broadcast("board:1", "added", { text });
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  await soon(board.send("add", { text: "end" }));
+  while (!board.state?.cards.includes("end")) await soon(board.next("troupe:state"));
+  assertEquals([heard, board.state.cards], [[...texts, "end"], [...texts, "end"]]);
 });
 
 Deno.test("a server that has no state of its own keeps nobody waiting for it", async () => {

@@ -94,6 +94,24 @@ Deno.test("a client gets of the history what it asks for: nothing, the newest, o
   }
 });
 
+Deno.test("what a client has said to the others does not come back to it, though it comes back several times", async () => {
+  const app = new App().topic(Feed, {
+    history: { size: 100, ttlMs: 60_000 },
+    on: { post: (ctx, { n }) => ctx.broadcast("posted", { n }, { except: ctx }), typing: () => {} },
+  });
+  await using stage = new ClientStage(app);
+  const feed = stage.connect().join(Feed, { id: "1" });
+  const heard = collect(feed);
+  await soon(feed.send("post", { n: 1 }));
+  for (let round = 0; round < 3; round++) {
+    assertEquals((await dropAndReturn(stage, feed)).recovery, "recovered");
+    await soon(feed.send("typing"));
+  }
+  app.broadcast("feed:1", "posted", { n: 2 });
+  while (heard.length === 0) await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(heard, [2]);
+});
+
 Deno.test("what is not kept moves no position", async () => {
   await using stage = new ClientStage(feedApp());
   const feed = stage.connect().join(Feed, { id: "1" });

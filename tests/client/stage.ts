@@ -12,6 +12,7 @@ import {
   type ConnectOptions,
   withAnswers,
   withPresence,
+  withRefresh,
   withState,
 } from "../../src/client/mod.ts";
 
@@ -42,7 +43,7 @@ export class ClientStage implements AsyncDisposable {
   /** A client. It comes back without a pause. */
   connect(options: ConnectOptions = {}): Client {
     const client = connect(this.url, {
-      use: [withAnswers, withPresence, withState],
+      use: [withAnswers, withPresence, withRefresh, withState],
       reconnect: { baseMs: 1, maxMs: 5 },
       failed: (error, event) => {
         throw new Error(`a listener of ${event} has failed`, { cause: error });

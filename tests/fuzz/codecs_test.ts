@@ -18,7 +18,7 @@ import { formatPosition, parsePosition, readSseBody, sseCodec, sseMessage } from
 import { textual } from "../../src/protocol/textual.ts";
 import { DedupeWindow } from "../../src/sessions/dedupe_window.ts";
 import { MAX_ID_LENGTH, postOnce } from "../../src/sessions/named_message.ts";
-import { readResume } from "../../src/sessions/resume_wish.ts";
+import { connectionsOf, readResume } from "../../src/sessions/resume_wish.ts";
 import { parseBody } from "../../src/transport/longpoll_body.ts";
 import { LONG } from "../optional.ts";
 import { Corpus, effectOf, OURS, shapeOf, transcribed } from "./corpus.ts";
@@ -152,8 +152,9 @@ const resuming: Trial = (data) => {
     const { payload } = join;
     assert(typeof payload !== "object" || payload === null || !Object.hasOwn(payload, "troupe"));
     if (wish !== null && issues.length === 0) {
-      const { epoch, offset, last, formerConnectionId } = wish;
-      for (const name of [epoch, formerConnectionId]) assert(name === null || name.length <= 128);
+      const { epoch, offset, last, formerConnectionIds } = wish;
+      assert((epoch ?? "").length <= 128 && formerConnectionIds.join(" ").length <= 128);
+      assert(connectionsOf("0".repeat(36), wish).length <= 128);
       for (const count of [offset ?? 0, last]) assert(Number.isSafeInteger(count) && count >= 0);
     }
     effects.push(`${wish && shapeOf(wish)}${issues.map(({ path }) => path)}${named(message)}`);

@@ -30,7 +30,8 @@ function make(options: PresenceOptions | null = {}, schema: Schema | null = null
       throw new Error(`nobody asks for a ${message.type}`);
     }
     assertEquals(message.owner === owner, true);
-    told.push(message.type === "track" ? `+${message.key} ${message.body}` : `-${message.key}`);
+    if (message.type === "tabs") told.push(`×${message.tabs}`);
+    else told.push(message.type === "track" ? `+${message.key} ${message.body}` : `-${message.key}`);
     return true;
   };
   made.presence = new MemberPresence(
@@ -71,6 +72,27 @@ Deno.test("MemberPresence: a join that is granted in a topic whose mailbox is fu
   made.presence.track("u1", {});
   made.full = true;
   assertEquals(made.presence.granted(), false);
+});
+
+Deno.test("MemberPresence: a client that is several tabs says so ahead of what it tracks, and when that changes", () => {
+  const { presence, take, counters } = make({ maxTabsPerMember: 3 });
+  presence.track("u1", {});
+  presence.share(2);
+  assertEquals(take(), []);
+  presence.granted();
+  assertEquals(take(), ["×2", "+u1 {}"]);
+  for (const tabs of [2, 1, 3, 9, 4]) assertEquals(presence.share(tabs), true);
+  assertEquals(take(), ["×1", "×3"]);
+  assertEquals(counters.get("presence.too_many_tabs"), 2);
+});
+
+Deno.test("MemberPresence: tabs that the topic has no room to hear of can be said again", () => {
+  const made = joined();
+  made.full = true;
+  assertEquals(made.presence.share(2), false);
+  made.full = false;
+  assertEquals([made.presence.share(2), made.take()], [true, ["×2"]]);
+  assertEquals(make(null).presence.share(2), true); // nobody is shown there
 });
 
 Deno.test("MemberPresence untracks one key, or all", () => {

@@ -11,6 +11,7 @@ Deno.test("Presence has a default for everything", () => {
     maxKeys: 100_000,
     maxMetasPerKey: 100,
     maxKeysPerMember: 100,
+    maxTabsPerMember: 32,
     maxKeyBytes: 256,
     maxMetaBytes: 4_096,
     schema: null,

@@ -48,6 +48,43 @@ Deno.test("Presence: all changes of a turn are one diff, and none makes no diff"
   assertEquals(topic.counters.get("presence.changes"), 2);
 });
 
+Deno.test("Presence: each tab of a member is present, with what the member says", () => {
+  const topic = new FakeTopic({ maxMetasPerKey: 4 });
+  const ada = topic.join("ada", "u1", "u2");
+  const shown = (key: string) =>
+    topic.presence.metasOf(key).map(({ phx_ref: _, phx_ref_prev: __, ...meta }) => meta);
+  topic.share(ada, 3);
+  topic.commit();
+  const by = { by: "ada" };
+  assertEquals([shown("u1"), shown("u2")], [[by, by, by], [by, by, by]]);
+  assertEquals(new Set(topic.presence.metasOf("u1").map(({ phx_ref }) => phx_ref)).size, 3);
+  topic.track(ada, "u1", { n: 1 });
+  topic.share(ada, 2);
+  const [[, diff]] = topic.commit();
+  // An update names what it has taken the place of; a tab that has gone is nowhere.
+  assertEquals(metas(diff, "joins", "u1").map(({ phx_ref_prev }) => typeof phx_ref_prev), [
+    "string",
+    "string",
+  ]);
+  assertEquals(metas(diff, "leaves", "u1").length, 3);
+  assertEquals([shown("u1"), shown("u2")], [[{ n: 1 }, { n: 1 }], [by, by]]);
+  // What it says from then on is said for all of them, as far as there is room.
+  topic.track(ada, "u3", by);
+  const bob = topic.join("bob", "u1");
+  topic.share(bob, 9);
+  topic.commit();
+  assertEquals([shown("u3").length, shown("u1").length], [2, 4]);
+  assertEquals(topic.counters.get("presence.too_many_metas"), 1);
+  topic.untrack(ada, "u2");
+  topic.leave(bob);
+  topic.share(ada, 1);
+  topic.commit();
+  assertEquals([shown("u1").length, shown("u2").length, shown("u3").length], [1, 0, 1]);
+  topic.leave(ada);
+  topic.commit();
+  assertEquals(topic.presence.size, 0);
+});
+
 Deno.test("Presence: an update is a join with the reference before, and a leave", () => {
   const topic = new FakeTopic();
   const ada = topic.join("ada", "u1");
@@ -229,7 +266,7 @@ Deno.test("Presence paged: the number and the first page at the join, others on 
 /** What may happen in a topic. */
 const step = fc.oneof(
   fc.record({
-    do: fc.constantFrom("join", "leave", "track", "untrack"),
+    do: fc.constantFrom("join", "leave", "track", "untrack", "share"),
     who: fc.nat({ max: 5 }),
     key: fc.nat({ max: 3 }),
   }),
@@ -265,6 +302,7 @@ Deno.test("Presence: whatever happens, the published client's Presence ends with
           topic.leave(member);
         } else if (what === "track") topic.track(member, `k${key}`, { who });
         else if (what === "untrack") topic.untrack(member, `k${key}`);
+        else if (what === "share") topic.share(member, key + 1);
       }
       see();
       const present = [...topic.presence.keys].flatMap((key) =>

@@ -84,6 +84,10 @@ export class FakeTopic {
     this.presence.receive({ type: "track", owner, key, body: JSON.stringify(meta) });
   }
 
+  share(owner: object, tabs: number): void {
+    this.presence.receive({ type: "tabs", owner, tabs });
+  }
+
   untrack(owner: object, key: string): void {
     this.presence.receive({ type: "untrack", owner, key });
   }

@@ -268,6 +268,24 @@ Deno.test("how many are wanted goes along, for the case that a position cannot b
   });
 });
 
+Deno.test("all that is kept is asked for where there is no position, and only there", () => {
+  const codec = createCodec();
+  assertEquals(codec.resume("a", { last: "all" }), { troupe: { offset: 0 } });
+  assertEquals(codec.resume("a", { last: 0 }), {});
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4 });
+  assertEquals(codec.resume("a", { last: "all" }), { troupe: { epoch: "e", offset: 4 } });
+  codec.forget("a");
+  assertEquals(codec.resume("a", { last: "all" }), { troupe: { offset: 0 } });
+});
+
+Deno.test("a state is asked for with a position and without one", () => {
+  const codec = createCodec();
+  assertEquals(codec.resume("a", { state: true }), { troupe: { state: true } });
+  assertEquals(codec.resume("a", { state: false }), {});
+  joinWith(codec, "a", "1", { epoch: "e", offset: 4 });
+  assertEquals(codec.resume("a", { state: true }), { troupe: { epoch: "e", offset: 4, state: true } });
+});
+
 Deno.test("a topic without a history is resumed by its connection alone", () => {
   const codec = createCodec();
   joinWith(codec, "a", "1", { session: "s" });

@@ -182,6 +182,83 @@ Deno.test("Presence: one user with two tabs is one key with two metas", async ()
   assertEquals(diffs(ada), ["+bob -", "+bob -", "+ -bob", "+ -bob"]);
 });
 
+Deno.test("Presence: a client that says that it is several tabs is present as each of them", async () => {
+  await using room = stage({ presence: { maxTabsPerMember: 3 } });
+  const ada = await room.joined("ada");
+  const bob = await room.clientOf("bob");
+  const tabs = (count: unknown): string => bob.push(TOPIC, "troupe:tabs", { tabs: count });
+  bob.join(TOPIC, { troupe: { tabs: 2 } });
+  await room.kit.settle();
+  assertEquals([room.keys(), diffs(ada)], [["ada×1", "bob×2"], ["+bob -"]]);
+  bob.take();
+  const answers: unknown[] = [];
+  for (const count of [1, 99, 3, 2, 0, "2", undefined]) {
+    const ref = tabs(count);
+    await room.kit.settle();
+    const { status, response } = replyTo(bob.take(), ref);
+    answers.push([status, response.reason, room.keys()[1]]);
+  }
+  const refused = ["error", "invalid_payload", "bob×2"];
+  assertEquals(answers, [
+    ["ok", undefined, "bob×1"],
+    ["ok", undefined, "bob×3"],
+    ["ok", undefined, "bob×3"],
+    ["ok", undefined, "bob×2"],
+    refused,
+    refused,
+    refused,
+  ]);
+  assertEquals(room.counter("presence.too_many_tabs"), 1);
+  bob.leave(TOPIC);
+  await room.kit.settle();
+  assertEquals(room.keys(), ["ada×1"]);
+});
+
+Deno.test("Sessions: who is back says anew how many tabs it is", async () => {
+  await using room = stage({ limits: { graceMs: 10_000 } });
+  const bob = await room.clientOf("bob");
+  bob.join(TOPIC, { troupe: { tabs: 2 } });
+  await room.kit.settle();
+  const { session } = replyTo(bob.take(), "1").response.troupe as { session: string };
+  bob.connection.close(1006);
+  await room.kit.settle();
+  assertEquals(room.keys(), ["bob×2"]);
+  const back = await room.clientOf("bob");
+  back.join(TOPIC, { "troupe:session": session, troupe: { tabs: 3 } });
+  await room.kit.settle();
+  assertEquals(room.keys(), ["bob×3"]);
+  const again = await room.clientOf("bob");
+  again.join(TOPIC, {
+    "troupe:session": (replyTo(back.take(), "1").response.troupe as { session: string }).session,
+  });
+  await room.kit.settle();
+  assertEquals(room.keys(), ["bob×1"]);
+});
+
+Deno.test("Presence: how many tabs a client is, is nothing to the handlers, and nothing where there is no presence", async () => {
+  await using kit = new AppKit();
+  const seen: unknown[] = [];
+  kit.app.topic("plain", { join: (_ctx, payload) => void seen.push(payload) });
+  kit.app.topic("loud", {
+    join: (_ctx, payload) => void seen.push(payload),
+    other: () => void seen.push("other"),
+  });
+  const client = await connect(kit);
+  for (const topic of ["plain", "loud"]) {
+    client.join(topic, { troupe: { tabs: 2 } });
+    const ref = client.push(topic, "troupe:tabs", { tabs: 2 });
+    await kit.settle();
+    assertEquals(replyTo(client.take(), ref).status, "ok");
+  }
+  const wrong = client.join("plain", { troupe: { tabs: 0 } });
+  await kit.settle();
+  assertEquals(replyTo(client.take(), wrong).response, {
+    reason: "invalid_payload",
+    issues: [{ path: "troupe.tabs", message: "expected a whole number, 1 or more" }],
+  });
+  assertEquals(seen, [{}, {}]);
+});
+
 Deno.test("Presence: handlers track several keys, update and untrack; each turn is one diff, behind their replies", async () => {
   await using room = stage();
   const ada = await room.joined("ada");

@@ -44,9 +44,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "reuse a presence reference",
     file: "src/presence/presence.ts",
-    from: "refs!.set(key, entry.ref);\n      this.#changes.left(before);\n      this.#changes.joined(entry);",
-    to:
-      "refs!.set(key, entry.ref);\n      this.#changes.joined({ ...entry, ref: before.ref, clock: before.clock });",
+    from: "    this.#changes.left(before);\n    this.#changes.joined(entry);",
+    to: "    this.#changes.joined({ ...entry, ref: before.ref, clock: before.clock });",
   },
   {
     name: "swap two offsets",

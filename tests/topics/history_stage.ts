@@ -67,7 +67,9 @@ export function setUp(maxReplay = 1_000, extensions: TopicSetup["extensions"] = 
     },
     subscribe(subscriber: FakeSubscriber, offset: number | null = null, name = "t"): void {
       const { epoch } = log.head(name);
-      subscriber.wish = offset === null ? null : { epoch, offset, last: 0, formerConnectionId: null };
+      subscriber.wish = offset === null
+        ? null
+        : { epoch, offset, last: 0, state: false, formerConnectionIds: [] };
       topic(name).take({ subscriber, ask: subscriber.asks });
     },
   };

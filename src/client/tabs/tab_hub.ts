@@ -5,6 +5,7 @@
  */
 
 import type { Clock } from "../../base/clock.ts";
+import { isRecord } from "../../base/record.ts";
 import type { ClientMessage } from "../../protocol/positions.ts";
 import { CLOSE_NORMAL, type Closed } from "../../protocol/close_codes.ts";
 import type { Inbound } from "../../protocol/codec.ts";
@@ -147,7 +148,9 @@ export class TabHub {
     // With the last tab the connection goes, as it would with its only page: the session may wait for the next one.
     if (this.#tabs.size === 0) return this.#upstream?.close(CLOSE_NORMAL, "no tab is left");
     for (const [topic, shared] of this.#topics) {
-      if (shared.tabs.has(tab) && shared.leave(tab)) this.#leave(topic, shared, `${tab.id}.left`);
+      if (!shared.tabs.has(tab)) continue;
+      if (shared.leave(tab)) this.#leave(topic, shared, `${tab.id}.left`);
+      else this.#tellTabs(topic, shared);
     }
   }
 
@@ -169,7 +172,10 @@ export class TabHub {
     if (event === "phx_join" && joinRef !== null) {
       if (shared === undefined) this.#topics.set(topic, new SharedTopic(tab, joinRef));
       const join_ref = shared?.join(tab, joinRef) ?? `${tab.id}.${joinRef}`;
-      return this.#upstream?.send({ join_ref, ref: upRef, topic, event, payload: this.#claiming(payload) });
+      const tabs = shared?.tabs.size ?? 1;
+      this.#upstream?.send({ join_ref, ref: upRef, topic, event, payload: this.#joining(payload, tabs) });
+      if (tabs > 1 && !isRecord(payload)) this.#tellTabs(topic, shared!);
+      return;
     }
     if (shared === undefined || !shared.tabs.has(tab)) {
       const join_ref = joinRef === null ? null : `${tab.id}.${joinRef}`;
@@ -177,15 +183,32 @@ export class TabHub {
     }
     if (event === "phx_leave") {
       if (shared.leave(tab)) return this.#leave(topic, shared, upRef ?? `${tab.id}.left`);
+      this.#tellTabs(topic, shared);
       tab.write(phoenixV21.reply(joinRef, ref, topic, "ok", {}));
       return tab.write(phoenixV21.ended(joinRef, topic, "phx_close", {}));
     }
     this.#upstream?.send({ join_ref: shared.current, ref: upRef, topic, event, payload });
   }
 
-  #claiming(payload: unknown): unknown {
-    if (this.#session === null || typeof payload !== "object" || payload === null) return payload;
-    return ArrayBuffer.isView(payload) ? payload : { ...payload, "troupe:session": this.#session };
+  /** What joins for all tabs of a topic: the session is that of all of them, and each is present. */
+  #joining(payload: unknown, tabs: number): unknown {
+    if (!isRecord(payload)) return payload;
+    return {
+      ...payload,
+      ...(this.#session !== null && { "troupe:session": this.#session }),
+      ...(tabs > 1 && { troupe: { ...payload.troupe as object | undefined, tabs } }),
+    };
+  }
+
+  /** A tab has gone, and others stay: it is not present any more. */
+  #tellTabs(topic: string, { current, tabs }: SharedTopic<Tab>): void {
+    this.#upstream?.send({
+      join_ref: current,
+      ref: null,
+      topic,
+      event: "troupe:tabs",
+      payload: { tabs: tabs.size },
+    });
   }
 
   #received(message: ClientMessage, offset: number | null): void {

@@ -147,10 +147,10 @@ export class Follower {
     }
   }
 
-  /** A client names the last connection that it had: over the one before, it may have been left out. */
+  /** A client names the last three connections that it had: over the one before, it may have been left out. */
   #isForgotten({ id }: Said): boolean {
     const joins = this.whispered.get(id);
-    return joins !== undefined && this.joins > joins + 1;
+    return joins !== undefined && this.joins > joins + 3;
   }
 
   #inOrder(said: Said): void {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { z } from "zod";
-import { App, defineTopic } from "../../../mod.ts";
+import { App, bytes, defineTopic } from "../../../mod.ts";
 import { type Channel, TroupeError } from "../../../src/client/mod.ts";
 import { TabHub } from "../../../src/client/tabs/tab_hub.ts";
 import type { UpstreamSocket } from "../../../src/client/tabs/upstream.ts";
@@ -166,6 +166,50 @@ for (const graceMs of [0, 60_000]) {
     assertEquals(stage.app.system.counters.get("sessions.claim_refused"), 0);
   });
 }
+
+Deno.test("each tab of a topic is present, also after the connection has broken, until it goes", async () => {
+  const Hall = defineTopic("hall", { client: { away: {} }, presence: z.object({ away: z.boolean() }) });
+  const app = new App({ authenticate: () => ({ id: "ada" }) }).topic(Hall, {
+    join: (ctx) => ctx.presence.track(ctx.user.id, { away: false }),
+    on: { away: (ctx) => ctx.presence.update(ctx.user.id, { away: true }) },
+  });
+  await using stage = new TabStage(app);
+  const shown = () => app.topics.presence("hall").flatMap(({ metas }) => metas.map(({ away }) => away));
+  const tabs = [stage.tab(), stage.tab(), stage.tab()];
+  const halls: Channel<typeof Hall>[] = [];
+  for (const tab of tabs) {
+    halls.push(tab.join(Hall, {}));
+    await soon(halls.at(-1)!.joined);
+    assertEquals(shown(), Array(halls.length).fill(false));
+  }
+  // A tab sees the others, and itself.
+  await until(() => halls.every(({ presence }) => presence.get("ada")?.metas.length === 3));
+  await soon(halls[0].send("away"));
+  assertEquals(shown(), [true, true, true]);
+  const back = halls.map((hall) => hall.next("troupe:joined"));
+  stage.sockets.at(-1)?.close();
+  await soon(Promise.all(back));
+  assertEquals(shown(), [false, false, false]);
+  await soon(halls[1].leave());
+  await until(() => shown().length === 2);
+  stage.lost.get("3")?.();
+  await until(() => shown().length === 1);
+  await soon(halls[0].leave());
+  await until(() => shown().length === 0);
+});
+
+Deno.test("tabs whose joins are bytes are present, too", async () => {
+  const Raw = defineTopic("raw", { join: { payload: bytes() } });
+  const app = new App({ authenticate: () => ({ id: "ada" }) }).topic(Raw, {
+    presence: {},
+    join: (ctx) => ctx.presence.track(ctx.user.id, {}),
+  });
+  await using stage = new TabStage(app);
+  for (const count of [1, 2]) {
+    await soon(stage.tab().join(Raw, {}, new Uint8Array([count])).joined);
+    await until(() => app.topics.presence("raw")[0].metas.length === count);
+  }
+});
 
 Deno.test("one tab brings a new token for all, and what is about the connection is told to all", async () => {
   const tokens: (string | null)[] = [];
