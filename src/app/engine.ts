@@ -43,7 +43,6 @@ import type { PendingAnswers } from "./revoked_users.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { Drain, type DrainOptions } from "./drain.ts";
 import { Authority } from "./authority.ts";
-import type { Grant } from "./grant.ts";
 import type { AppOptions, Limits } from "./options.ts";
 import { LiveTopics, type TopicDirectory } from "./topic_directory.ts";
 import { ReadinessChecks } from "./readiness.ts";
