@@ -40,6 +40,7 @@ const OWN_EVENT = /^(phx_|chan_reply_|presence_(state|diff)$|troupe:)/;
 const PASSING: readonly unknown[] = [
   "overloaded",
   "rate_limited",
+  "not_stored",
   "topic_unavailable",
   "too_many_topics",
   "join crashed",

@@ -190,7 +190,7 @@ export class Sender {
   #refused(event: string, response: unknown): TroupeError {
     const { reason } = (response ?? {}) as { reason?: unknown };
     return this.#cannot("message_refused", event, { reason, response }, {
-      retryable: reason === "overloaded" || reason === "rate_limited",
+      retryable: reason === "overloaded" || reason === "rate_limited" || reason === "not_stored",
       retryAfterMs: retryAfterMsOf(response),
     });
   }

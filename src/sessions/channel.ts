@@ -250,8 +250,9 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     return this.pending(answer.then((value) => this.#answered(message, value)));
   }
 
-  #answered(message: Inbound, { status, response, isEmpty }: Answer): void {
+  #answered(message: Inbound, { status, response, isEmpty, isUnstored }: Answer): void {
     if (this.#phase === ENDED) return;
+    if (isUnstored && message.ref !== null) this.subscription.lost(message.ref);
     if (!this.ctx.deferred && (!isEmpty || this.kind.alwaysReplies || message.named)) {
       this.answer(message.ref, status, response);
     }

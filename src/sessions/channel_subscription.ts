@@ -250,17 +250,21 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** What a message of the client's has published is lost: that is what it is answered, whatever its handler says. */
   failed(cause: string | null): void {
-    if (cause !== null) {
-      const again = this.#owner.dedupe?.failed(this.#channel.topic, cause) ?? [];
-      for (const ref of [cause, ...again]) this.#answerUnstored(ref);
-    }
+    if (cause !== null) this.lost(cause);
     this.committed();
   }
 
-  #answerUnstored(ref: string): void {
-    if (this.#output.replace(ref, this.#unstoredReply(ref))) return;
+  /** The same, where nobody waits for the commit any more. The message may come again, under its id as well. */
+  lost(cause: string): void {
+    const repeated = this.#owner.dedupe?.failed(this.#channel.topic, cause) ?? [];
+    for (const ref of repeated) if (!this.#replaceHeld(ref)) this.say(this.#unstoredReply(ref), ref);
+    if (this.#replaceHeld(cause)) return;
     this.#unstored ??= new Set();
-    if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(ref);
+    if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(cause);
+  }
+
+  #replaceHeld(ref: string): boolean {
+    return this.#output.replace(ref, this.#unstoredReply(ref));
   }
 
   #unstoredReply(ref: string): Frame {

@@ -12,6 +12,8 @@ export interface Answer {
   readonly isEmpty: boolean;
   /** The state that a join handler gave its channel. */
   readonly joined: Joined<unknown, unknown> | null;
+  /** Whether it says that what the message was to publish is not stored: the same message may come again. */
+  readonly isUnstored: boolean;
 }
 
 /** Is told of a handler that answers what its contract refuses. */
@@ -23,7 +25,7 @@ export interface ExchangeObserver {
 /**
  * One exchange with a client: checks the payload, calls the handler, checks the reply. Answers at once, or with a
  * promise if the schema or the handler is asynchronous. What the handler throws is thrown on, except for a
- * {@link Refusal} and a full mailbox, which are answers.
+ * {@link Refusal}, a full mailbox, and a log that could not store what the handler waited for, which are answers.
  */
 export function exchange(
   kind: EventKind,
@@ -85,8 +87,10 @@ function answerChecked(
 
 function answerToThrown(thrown: unknown): Answer {
   if (thrown instanceof Refusal) return error(thrown.response);
-  if (!(thrown instanceof TroupeError) || !OVERLOAD_CODES.has(thrown.code)) throw thrown;
-  const { retryAfterMs } = thrown;
+  if (!(thrown instanceof TroupeError)) throw thrown;
+  const { code, retryAfterMs } = thrown;
+  if (code === "not_stored") return { ...error({ reason: code }), isUnstored: true };
+  if (!OVERLOAD_CODES.has(code)) throw thrown;
   return error({ reason: "overloaded", ...(retryAfterMs !== undefined && { retryAfterMs }) });
 }
 
@@ -95,9 +99,9 @@ const OVERLOAD_CODES = new Set(["topic_overloaded", "mailbox_full"]);
 
 function ok(response: unknown, joined: Joined<unknown, unknown> | null): Answer {
   const isEmpty = response === undefined;
-  return { status: "ok", response: isEmpty ? {} : response, isEmpty, joined };
+  return { status: "ok", response: isEmpty ? {} : response, isEmpty, joined, isUnstored: false };
 }
 
 function error(response: unknown): Answer {
-  return { status: "error", response, isEmpty: false, joined: null };
+  return { status: "error", response, isEmpty: false, joined: null, isUnstored: false };
 }

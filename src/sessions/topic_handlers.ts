@@ -181,8 +181,8 @@ export interface JoinContext<C extends AnyTopic, U extends User> extends Channel
    * events are stored together or not at all. Resolves with the state after their commit.
    *
    * @throws {TroupeError} At once: `no_state` if the contract has none; `nested_transact` within another. As a rejection,
-   * which nobody has to await: what `decide` throws; a refusal, which is the reply where a handler lets it pass;
-   * `topic_overloaded`, `not_stored`, `topic_ended` (retryable); `channel_ended`.
+   * which nobody has to await: what `decide` throws; a refusal, `topic_overloaded` or `not_stored` (retryable), each of
+   * which is the reply where a handler lets it pass; `topic_ended` (retryable); `channel_ended`.
    */
   transact(decide: (state: StateIn<C>) => readonly Transaction<C>[] | Refusal): Promise<StateIn<C>>;
   /**

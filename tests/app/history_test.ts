@@ -244,6 +244,35 @@ Deno.test("History: what cannot be stored is answered so, nobody gets it, and th
   assertEquals(replies(), ["said", ["4", { status: "ok", response: {} }]]);
 });
 
+Deno.test("History: repetitions of what could not be stored are answered as well, though their handler is busy still", async () => {
+  const log = new SlowLog(memoryLog());
+  log.isSync = { append: true, read: true };
+  await using kit = new AppKit({ log });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  kit.app.topic("room:{id}", {
+    history: { size: 10, ttlMs: 60_000 },
+    on: {
+      async say(ctx, payload) {
+        await null;
+        ctx.broadcast("said", payload);
+        await promise;
+      },
+    },
+  });
+  const ada = await kit.connect("/socket/websocket?vsn=2.1.0");
+  ada.send(joinFrame("room:1"));
+  await kit.settle();
+  messagesOf(ada);
+  log.failing = new Error("the disk is full");
+  for (const ref of ["2", "3"]) ada.send(`["1","${ref}","room:1","say",{"troupe:id":"x"}]`);
+  await kit.settle();
+  resolve();
+  await kit.settle();
+  const answered = messagesOf(ada).map(([, ref, , , payload]) => [ref, payload]);
+  const unstored = { status: "error", response: { reason: "not_stored" } };
+  assertEquals(answered, [["3", unstored], ["2", unstored]]);
+});
+
 Deno.test("History: a log that takes its time holds that topic alone, and no heartbeat", async () => {
   const log = new SlowLog(memoryLog());
   log.isSync = { append: false, read: true };

@@ -28,8 +28,8 @@ const Board = defineTopic("board:{id}", {
   },
 });
 
-function stage(): AppKit {
-  const kit = new AppKit();
+function stage(options: ConstructorParameters<typeof AppKit>[0] = {}): AppKit {
+  const kit = new AppKit(options);
   kit.app.topic(Board, {
     history: { size: 1_000, ttlMs: 60_000, snapshotEvery: 3 },
     on: {
@@ -269,4 +269,32 @@ Deno.test("Transact: what was decided upon events that could not be stored is no
   await log.proceed();
   await kit.settle();
   assertEquals(payloadsOf(ada, "added"), [{ text: "b behind 0" }]);
+});
+
+Deno.test("State: a transaction that the log cannot store is answered so, the channel lives, and the same id may come again", async () => {
+  const log = new SlowLog(memoryLog());
+  log.isSync = { append: true, read: true };
+  await using kit = stage({ log });
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  await kit.settle();
+  messagesOf(ada);
+  const add = (ref: string): void =>
+    ada.send(JSON.stringify(["1", ref, "board:1", "add", { text: "a", "troupe:id": "x" }]));
+  const replies = (): unknown[] => messagesOf(ada).map(([, ref, , event, payload]) => [ref, event, payload]);
+
+  log.failing = new Error("the disk is full");
+  add("2");
+  await kit.settle();
+  assertEquals(replies(), [["2", "phx_reply", { status: "error", response: { reason: "not_stored" } }]]);
+  const { counters } = kit.app.system;
+  assertEquals([counters.get("history.unstored"), counters.get("channels.crashed")], [1, 0]);
+
+  log.failing = null;
+  add("3");
+  await kit.settle();
+  assertEquals(replies(), [
+    [null, "added", { text: "a" }],
+    ["3", "phx_reply", { status: "ok", response: { count: 1 } }],
+  ]);
 });

@@ -94,6 +94,13 @@ Deno.test("Full: a full mailbox behind the handler is the answer overloaded; wit
   assertEquals(response, { reason: "overloaded", retryAfterMs: 5 });
 });
 
+Deno.test("Commit: what the log could not store is an answer where the handler waited for it, and says that it is", async () => {
+  const thrown = new TroupeError("not_stored", "the disk is full", { retryable: true });
+  const { status, response, isUnstored } = await run(kind(() => Promise.reject(thrown)));
+  assertEquals([status, response, isUnstored], ["error", { reason: "not_stored" }, true]);
+  assertEquals((await run(kind(() => refuse({ reason: "not_stored" })))).isUnstored, false);
+});
+
 Deno.test("Anything else that is thrown is thrown on", async () => {
   assertThrows(() =>
     exchange(
