@@ -14,7 +14,7 @@ export type DeadLetterReason =
   | "stash_overflow"
   /** Nobody is registered under the name. */
   | "unknown_name"
-  /** An answer that came after the ask had ended, or a second answer. */
+  /** An answer that came after the ask had ended, or while its client was away; or a second answer. */
   | "late_reply"
   /** `ctx.reply` while handling a message that nobody asked. */
   | "no_asker"

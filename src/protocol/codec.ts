@@ -25,8 +25,8 @@ export interface Inbound {
   readonly payload: unknown;
   /** On a join: up to where the client claims to have seen the topic, and wants to go on from. Left out: from now. */
   readonly after?: Position;
-  /** Whether the client has named it, to be answered alike if it comes again: it is answered in any case. */
-  readonly named?: boolean;
+  /** The client has named it, to be answered alike if it comes again: by this its session remembers it. */
+  readonly named?: object;
 }
 
 /** Why a message could not be read. Its `message` names the fault in at most 123 bytes: it becomes a close reason. */

@@ -5,6 +5,7 @@ import type { StopReason } from "../actors/supervision.ts";
 import type { Inbound } from "../protocol/codec.ts";
 import type { Frame } from "../protocol/frame.ts";
 import { Absence, type AbsentChannel } from "./absence.ts";
+import { answerClient } from "./answer_client.ts";
 import { Arrival } from "./arrival.ts";
 import { channelAddress } from "./channel_address.ts";
 import type { ChannelCtx } from "./channel_context.ts";
@@ -117,7 +118,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
       return;
     }
     this.owner.ports.counters.add("channels.overloaded");
-    this.answer(message.ref, "error", { reason: "overloaded" });
+    this.answer(message.ref, "error", { reason: "overloaded" }, message.named);
     if (++this.#refused >= this.owner.ports.maxRefusedMessages) this.owner.overloaded();
   }
 
@@ -176,6 +177,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if (this.isAway) return;
     if (this.#absence === null) this.subscription.detach(this.#absence = new Absence(this));
     this.#absence.begin(untilMs);
+    this.owner.dedupe?.gone(this.topic);
     this.changes++;
     if (this.#phase === ENDED) return;
     const closed: LeaveReason = { kind: "closed" };
@@ -240,10 +242,11 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if ("end" in message) return this.#endInTurn(message);
     if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
     if (this.#absence?.told) return this.owner.ports.counters.add("channels.stale_messages");
-    const known = this.kind.events.get(message.event);
+    const { ref, event, named } = message;
+    const known = this.kind.events.get(event);
     if (known === undefined && takeTabs(this, message)) return;
     const kind = known ?? this.kind.other;
-    if (kind === null) return this.answer(message.ref, "error", unknownEvent(this.kind, message.event));
+    if (kind === null) return this.answer(ref, "error", unknownEvent(this.kind, event), named);
     this.ctx.begin(message);
     const answer = exchange(kind, this.ctx, message.payload, this);
     if (!(answer instanceof Promise)) return this.#answered(message, answer);
@@ -253,8 +256,8 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   #answered(message: Inbound, { status, response, isEmpty, isUnstored }: Answer): void {
     if (this.#phase === ENDED) return;
     if (isUnstored && message.ref !== null) this.subscription.lost(message.ref);
-    if (!this.ctx.deferred && (!isEmpty || this.kind.alwaysReplies || message.named)) {
-      this.answer(message.ref, status, response);
+    if (!this.ctx.deferred && (!isEmpty || this.kind.alwaysReplies || message.named !== undefined)) {
+      this.answer(message.ref, status, response, message.named);
     }
     this.handled();
   }
@@ -303,20 +306,19 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     return askClient(this, event, payload, options);
   }
 
-  /** Answers a message of the client's. */
-  answer(ref: string | null, status: string, response: unknown): void {
-    const { codec, dedupe } = this.owner;
-    this.say(codec.reply(this.joinRef, ref, this.topic, status, response), ref);
-    if (ref === null || dedupe === null) return;
-    for (const again of dedupe.answered(this.topic, ref, { status, response })) {
-      this.answer(again, status, response);
-    }
+  /** See {@link answerClient}. */
+  answer(ref: string | null, status: string, response: unknown, named?: object, isLate = false): void {
+    answerClient(this, ref, status, response, named, isLate);
+  }
+
+  get isUnheard(): boolean {
+    return this.#arrival === null && this.#absence !== null && !this.#absence.isEnding;
   }
 
   /** Sends behind all that it has said and published before, the join's answer first. `ref`: of what is answered. */
   say(frame: Frame, ref: string | null = null): void {
     if (this.#arrival !== null) this.#arrival.write(frame);
-    else if (this.#absence === null || this.#absence.isEnding) this.subscription.say(frame, ref);
+    else if (!this.isUnheard) this.subscription.say(frame, ref);
   }
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -44,7 +44,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
   #live = true;
   #ending = false;
   #abort: AbortController | null = null;
-  #replyRef: string | null = null;
+  #message: Inbound | null = null;
   event = "";
   /** Whether the handler that runs has taken its reply along. */
   deferred = false;
@@ -115,7 +115,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): void {
     if (this.#usable(event)) {
-      publishFrom(this.#channel, event, payload, options, this.#replyRef);
+      publishFrom(this.#channel, event, payload, options, this.#message?.ref ?? null);
     }
   }
 
@@ -171,16 +171,16 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   defer(): DeferredReply {
     const channel = this.#channel;
-    const ref = this.#replyRef;
+    const { ref = null, named } = this.#message ?? {};
     const { changes } = channel;
     let answered = false;
     this.deferred = true;
     const answer = (status: string, response: unknown): void => {
-      if (answered || channel.changes !== changes) {
-        channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);
-      } else if (this.#usable(response)) {
+      if (answered) channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);
+      else if (this.#usable(response)) {
         answered = true;
-        if (ref !== null) channel.answer(ref, status, response);
+        const isLate = channel.changes !== changes;
+        if (ref !== null || isLate) channel.answer(ref, status, response, named, isLate);
       }
     };
     return {
@@ -191,7 +191,7 @@ export class ChannelCtx implements ChannelContext<AnyTopic, User, unknown> {
 
   /** For the channel: a handler begins. `null`: no message of the client's. */
   begin(message: Inbound | null, event = "info"): void {
-    this.#replyRef = message?.ref ?? null;
+    this.#message = message;
     this.event = message?.event ?? event;
     this.deferred = false;
   }

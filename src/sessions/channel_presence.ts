@@ -16,7 +16,7 @@ export interface PresentChannel {
   /** What it says of its presence; `null` where its topic has none. */
   readonly presence: MemberPresence | null;
   /** Answers a message of the client's. */
-  answer(ref: string | null, status: string, response: unknown): void;
+  answer(ref: string | null, status: string, response: unknown, named?: object, isLate?: boolean): void;
 }
 
 /** By what handlers say under which keys the channel is present. */
@@ -54,18 +54,18 @@ export function takeTabs(channel: PresentChannel, { event, ref, payload }: Inbou
 }
 
 /** Whether a message asks who is present, a page at a time: then it is answered, once the topic has come to it. */
-export function takePageRequest(channel: PresentChannel, { event, ref, payload }: Inbound): boolean {
+export function takePageRequest(channel: PresentChannel, { event, ref, payload, named }: Inbound): boolean {
   if (event !== PRESENCE_EVENT || channel.kind.presence?.rules.mode !== "paged") return false;
   const after = (payload as { readonly after?: unknown } | null)?.after ?? 0;
   if (typeof after !== "number" || !(after >= 0)) {
     const issues = [{ path: "after", message: "expected the number that a page gave as next" }];
-    channel.answer(ref, "error", { reason: "invalid_payload", issues });
+    channel.answer(ref, "error", { reason: "invalid_payload", issues }, named);
     return true;
   }
   const answer = (page: unknown): void => {
-    if (!channel.hasEnded) channel.answer(ref, "ok", page);
+    if (!channel.hasEnded) channel.answer(ref, "ok", page, named);
   };
   const isAsked = channel.subscription.tell(PRESENCE, { type: "page", after, answer });
-  if (!isAsked) channel.answer(ref, "error", { reason: "overloaded" });
+  if (!isAsked) channel.answer(ref, "error", { reason: "overloaded" }, named);
   return true;
 }

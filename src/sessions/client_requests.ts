@@ -43,7 +43,7 @@ export interface RequestingChannel {
   /** Sends behind all that the channel has said before. */
   say(frame: Frame): void;
   /** Answers a message of the client's. */
-  answer(ref: string | null, status: string, response: unknown): void;
+  answer(ref: string | null, status: string, response: unknown, named?: object, isLate?: boolean): void;
 }
 
 interface Pending {
@@ -122,21 +122,21 @@ export class ClientRequests {
   }
 
   /** Takes what the client sends as an answer, and tells it what became of that. It does not throw. */
-  receive({ ref, payload }: Inbound): void {
+  receive(carrier: Inbound): void {
     const { counters } = this.#channel.owner.ports;
-    const message = readAnswer(payload);
+    const message = readAnswer(carrier.payload);
     if (message === null) {
       counters.add("requests.invalid_answers");
       const accepted = '{ id, status: "ok" | "error", response }';
-      return this.#tell(ref, "error", { reason: "invalid_answer", accepted });
+      return this.#tell(carrier, "error", { reason: "invalid_answer", accepted });
     }
     const pending = this.#settle(message.id);
     if (pending === undefined) {
       counters.add("requests.late_answers");
-      return this.#tell(ref, "error", { reason: "unknown_request", id: message.id });
+      return this.#tell(carrier, "error", { reason: "unknown_request", id: message.id });
     }
-    if (message.status === "error") this.#refused(ref, pending, message);
-    else this.#answered(ref, pending, message.response);
+    if (message.status === "error") this.#refused(carrier, pending, message);
+    else this.#answered(carrier, pending, message.response);
   }
 
   /** The channel has ended: nobody will answer. */
@@ -162,7 +162,7 @@ export class ClientRequests {
     );
   }
 
-  #refused(ref: string | null, { event, reject }: Pending, { response }: AnswerMessage): void {
+  #refused(carrier: Inbound, { event, reject }: Pending, { response }: AnswerMessage): void {
     const { topic, owner: { ports } } = this.#channel;
     ports.counters.add("requests.refused");
     reject(
@@ -170,29 +170,29 @@ export class ClientRequests {
         details: { event, topic, response },
       }),
     );
-    this.#tell(ref, "ok", {});
+    this.#tell(carrier, "ok", {});
   }
 
-  #answered(ref: string | null, pending: Pending, response: unknown): void {
-    if (pending.kind.reply === null) return this.#checked(ref, pending, { ok: true, value: response });
+  #answered(carrier: Inbound, pending: Pending, response: unknown): void {
+    if (pending.kind.reply === null) return this.#checked(carrier, pending, { ok: true, value: response });
     try {
       const checked = check(pending.kind.reply, response);
-      if (!(checked instanceof Promise)) return this.#checked(ref, pending, checked);
+      if (!(checked instanceof Promise)) return this.#checked(carrier, pending, checked);
       checked.then(
-        (result) => this.#checked(ref, pending, result),
-        (error) => this.#uncheckable(ref, pending, error),
+        (result) => this.#checked(carrier, pending, result),
+        (error) => this.#uncheckable(carrier, pending, error),
       );
     } catch (error) {
-      this.#uncheckable(ref, pending, error);
+      this.#uncheckable(carrier, pending, error);
     }
   }
 
-  #checked(ref: string | null, { event, resolve, reject }: Pending, checked: Checked<unknown>): void {
+  #checked(carrier: Inbound, { event, resolve, reject }: Pending, checked: Checked<unknown>): void {
     const { topic, owner: { ports } } = this.#channel;
     if (checked.ok) {
       ports.counters.add("requests.answered");
       resolve(checked.value);
-      return this.#tell(ref, "ok", {});
+      return this.#tell(carrier, "ok", {});
     }
     ports.counters.add("requests.invalid_replies");
     const { issues } = checked;
@@ -206,20 +206,20 @@ export class ClientRequests {
         { details: { event, topic, issues } },
       ),
     );
-    this.#tell(ref, "error", { reason: "invalid_reply", issues });
+    this.#tell(carrier, "error", { reason: "invalid_reply", issues });
   }
 
   /** The schema itself is at fault. */
-  #uncheckable(ref: string | null, { event, reject }: Pending, error: unknown): void {
+  #uncheckable(carrier: Inbound, { event, reject }: Pending, error: unknown): void {
     const { topic, owner: { ports } } = this.#channel;
     ports.counters.add("requests.uncheckable");
     ports.logger.log("error", "an answer cannot be checked", { topic, event, error });
     reject(error as TroupeError);
-    this.#tell(ref, "error", { reason: "internal" });
+    this.#tell(carrier, "error", { reason: "internal" });
   }
 
-  #tell(ref: string | null, status: string, response: unknown): void {
-    if (!this.#channel.hasEnded) this.#channel.answer(ref, status, response);
+  #tell(carrier: Inbound, status: string, response: unknown): void {
+    if (!this.#channel.hasEnded) this.#channel.answer(carrier.ref, status, response, carrier.named);
   }
 
   #settle(id: string): Pending | undefined {

@@ -14,8 +14,10 @@ export interface Answered {
 interface Entry {
   readonly key: string;
   readonly topic: string;
-  /** Its ref, and those of its repetitions. */
-  readonly refs: string[];
+  /** Its own ref. */
+  readonly ref: string | null;
+  /** The refs of its repetitions that wait for its answer. */
+  repeats: string[];
   answer: Answered | null;
 }
 
@@ -29,7 +31,7 @@ export class DedupeWindow {
   readonly #counters: Counters;
   readonly #byKey = new Map<string, Entry>();
   /** Those without an answer. */
-  readonly #pending = new Map<string, Entry>();
+  readonly #pending = new Set<object>();
 
   /** `max`: how many messages are remembered. */
   constructor(max: number, counters: Counters) {
@@ -43,48 +45,56 @@ export class DedupeWindow {
   }
 
   /**
-   * A message has come under `id`. `new`: it is to be handled. Else it is a repetition: of one that is answered, or of
-   * one whose answer it will get (`null`).
+   * A message has come under `id`. `named`: it is to be handled, and is remembered by this. Else it is a repetition: of
+   * one that is `answered`, or of one whose answer it will get (`null`).
    */
-  take({ topic, ref }: Inbound, id: string): "new" | Answered | null {
+  take(
+    { topic, ref }: Inbound,
+    id: string,
+  ): { readonly named: object } | { readonly answered: Answered | null } {
     const key = `${topic}\n${id}`;
     const known = this.#byKey.get(key);
     if (known === undefined) {
-      this.#remember({ key, topic, refs: ref === null ? [] : [ref], answer: null });
-      return "new";
+      const entry: Entry = { key, topic, ref, repeats: [], answer: null };
+      this.#remember(entry);
+      return { named: entry };
     }
     this.#counters.add("publishes.repeated");
-    if (ref !== null && known.refs.length < MAX_REPEATS) known.refs.push(ref);
-    return known.answer;
+    if (known.answer === null && ref !== null && known.repeats.length < MAX_REPEATS) known.repeats.push(ref);
+    return { answered: known.answer };
   }
 
-  /** A message is answered. Gives the refs of its repetitions, which are answered alike. */
-  answered(topic: string, ref: string, answer: Answered): readonly string[] {
-    const entry = this.#pending.get(`${topic}\n${ref}`);
-    if (entry === undefined) return NOBODY;
-    this.#pending.delete(`${topic}\n${ref}`);
+  /** The message that is remembered by `named` is answered. Gives the refs of its repetitions, which are answered alike. */
+  answered(named: object, answer: Answered): readonly string[] {
+    if (!this.#pending.delete(named)) return NOBODY;
+    const entry = named as Entry;
     entry.answer = answer;
-    return entry.refs.slice(1);
+    return repeatsOf(entry);
   }
 
   /** What a message has published is lost, so it may come again. Gives the refs of its repetitions. */
   failed(topic: string, ref: string): readonly string[] {
     for (const entry of this.#byKey.values()) {
-      if (entry.topic !== topic || entry.refs[0] !== ref) continue;
+      if (entry.topic !== topic || entry.ref !== ref) continue;
       this.#forget(entry);
-      return entry.refs.slice(1);
+      return repeatsOf(entry);
     }
     return NOBODY;
   }
 
+  /** The client of the channel in `topic` has gone, and nobody waits for the answers to its repetitions. */
+  gone(topic: string): void {
+    for (const entry of this.#pending as Set<Entry>) if (entry.topic === topic) entry.repeats = [];
+  }
+
   /** The channel in `topic` has ended: what is not answered will not be, and may come again. */
   ended(topic: string): void {
-    for (const entry of [...this.#pending.values()]) if (entry.topic === topic) this.#forget(entry);
+    for (const entry of [...this.#pending] as Entry[]) if (entry.topic === topic) this.#forget(entry);
   }
 
   #remember(entry: Entry): void {
     this.#byKey.set(entry.key, entry);
-    if (entry.refs.length > 0) this.#pending.set(`${entry.topic}\n${entry.refs[0]}`, entry);
+    this.#pending.add(entry);
     if (this.#byKey.size <= this.#max) return;
     this.#counters.add("publishes.forgotten");
     this.#forget(this.#byKey.values().next().value!);
@@ -92,9 +102,14 @@ export class DedupeWindow {
 
   #forget(entry: Entry): void {
     this.#byKey.delete(entry.key);
-    const pendingKey = `${entry.topic}\n${entry.refs[0]}`;
-    if (this.#pending.get(pendingKey) === entry) this.#pending.delete(pendingKey);
+    this.#pending.delete(entry);
   }
+}
+
+function repeatsOf(entry: Entry): readonly string[] {
+  const { repeats } = entry;
+  entry.repeats = [];
+  return repeats;
 }
 
 const NOBODY: readonly string[] = [];

@@ -38,7 +38,8 @@ export function postOnce(channel: Addressee, message: Inbound, session: Remember
     const issues = [{ path: ID_KEY, message: `expected a string of 1 to ${MAX_ID_LENGTH} characters` }];
     return channel.answer(message.ref, "error", { reason: "invalid_payload", issues });
   }
-  const known = session.remembering().take(message, id);
-  if (known === "new") channel.post({ ...message, payload: rest, named: true });
-  else if (known !== null) channel.answer(message.ref, known.status, known.response);
+  const taken = session.remembering().take(message, id);
+  if ("named" in taken) return channel.post({ ...message, payload: rest, named: taken.named });
+  const { answered } = taken;
+  if (answered !== null) channel.answer(message.ref, answered.status, answered.response);
 }

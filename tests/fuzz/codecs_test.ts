@@ -167,8 +167,8 @@ function named(message: Inbound): string {
   const effects: string[] = [];
   const channel = {
     post({ payload, named }: Inbound): void {
-      effects.push(named === true ? "named" : "plain");
-      if (named === true) assert(!Object.hasOwn(payload as object, "troupe:id"));
+      effects.push(named === undefined ? "plain" : "named");
+      if (named !== undefined) assert(!Object.hasOwn(payload as object, "troupe:id"));
     },
     answer: (_ref: string | null, status: string) => void effects.push(status),
   };

@@ -109,6 +109,68 @@ Deno.test("Sessions: a deferral that began while the client was away answers nob
   assertEquals(second.takeBrief(), [`ok:${back}`]);
 });
 
+Deno.test("Sessions: an answer that is given while the client is away is a dead letter, deferred or not", async () => {
+  await using kit = makeKit();
+  const busy = gate();
+  let deferred: DeferredReply | null = null;
+  kit.app.topic("room:*", {
+    on: {
+      hold: () => busy.promise.then(() => ({ held: true })),
+      wait: (ctx) => void (deferred = ctx.defer()),
+    },
+  });
+  const first = await connect(kit);
+  first.join("room:1");
+  first.push("room:1", "hold");
+  first.push("room:1", "wait"); // handled behind the drop
+  first.connection.close(1006);
+  await kit.settle();
+  const letters = kit.app.system.deadLetters.stream();
+  busy.open();
+  await kit.settle();
+  deferred!.ok({ late: true });
+  await kit.settle();
+  const messages = [await letters.next(), await letters.next()].map(({ value }) => value);
+  assertEquals(messages, [
+    { reason: "late_reply", message: { held: true }, to: "room:1" },
+    { reason: "late_reply", message: { late: true }, to: "room:1" },
+  ]);
+  assertEquals(kit.app.system.deadLetters.count(), 2);
+});
+
+Deno.test("Sessions: a deferral that outlives its connection answers what the client has sent again, and nothing else", async () => {
+  await using kit = makeKit();
+  const deferred = new Map<unknown, DeferredReply>();
+  kit.app.topic("room:*", {
+    on: { wait: (ctx, payload) => void deferred.set((payload as { n: number }).n, ctx.defer()) },
+  });
+  const first = await connect(kit);
+  const ref = first.join("room:1");
+  await kit.settle();
+  const secret = secretOf(first, ref);
+  const sent = first.push("room:1", "wait", { n: 1, "troupe:id": "a" });
+  await kit.settle();
+  first.connection.close(1006);
+  await kit.settle();
+
+  const second = await connect(kit);
+  second.join("room:1", claim(secret));
+  const other = second.push("room:1", "wait", { n: 2, "troupe:id": "b" });
+  assertEquals(other, sent, "it counts its messages from the beginning, as another client would");
+  const again = second.push("room:1", "wait", { n: 1, "troupe:id": "a" });
+  await kit.settle();
+  second.take();
+  deferred.get(1)!.ok({ n: 1 });
+  await kit.settle();
+  const answered = second.take();
+  assertEquals(answered.map(brief), [`ok:${again}`]);
+  assertEquals(replyTo(answered, again).response, { n: 1 });
+  deferred.get(2)!.ok({ n: 2 });
+  await kit.settle();
+  assertEquals(second.takeBrief(), [`ok:${other}`]);
+  assertEquals([deferred.size, kit.app.system.deadLetters.count()], [2, 0]);
+});
+
 Deno.test("Sessions: a refresh that is pending while the client claims another session is answered, and counts there", async () => {
   const asked = gate();
   let pendingToken: string | null = null;
