@@ -22,7 +22,7 @@ export class Committer {
   readonly #scheduler: Scheduler;
   #soon: Committable[] = [];
   #later: Committable[] = [];
-  /** Those whose append is under way. */
+  /** Those whose append is under way, or is to be tried once more. */
   readonly #busy = new Set<string>();
 
   constructor(log: Log, scheduler: Scheduler) {
@@ -69,27 +69,38 @@ export class Committer {
   }
 
   #append(topics: readonly Committable[], batches: readonly LogBatch[]): void {
+    let heads: readonly LogHead[] | Promise<readonly LogHead[]>;
     try {
-      const heads = this.#log.append(batches);
-      if (!(heads instanceof Promise)) return topics.forEach((topic, i) => topic.settle(heads[i]));
-      for (const { name } of topics) this.#busy.add(name);
-      heads.then(
-        (stored) => this.#done(topics, () => topics.forEach((topic, i) => topic.settle(stored[i]))),
-        (error) => this.#done(topics, () => this.#failed(topics, batches, error)),
-      );
+      heads = this.#log.append(batches);
     } catch (error) {
-      this.#failed(topics, batches, error);
+      return this.#failed(topics, batches, error);
     }
+    if (!(heads instanceof Promise)) return this.#stored(topics, heads);
+    for (const { name } of topics) this.#busy.add(name);
+    heads.then(
+      (stored) => this.#inTurn(() => this.#stored(topics, stored)),
+      (error) => this.#inTurn(() => this.#failed(topics, batches, error)),
+    );
   }
 
-  #done(topics: readonly Committable[], then: () => void): void {
-    for (const { name } of topics) this.#busy.delete(name);
-    then();
+  #inTurn(task: () => void): void {
+    task();
     this.#scheduler.drain();
   }
 
+  #stored(topics: readonly Committable[], heads: readonly LogHead[]): void {
+    topics.forEach((topic, i) => {
+      this.#busy.delete(topic.name);
+      topic.settle(heads[i]);
+    });
+  }
+
   #failed(topics: readonly Committable[], batches: readonly LogBatch[], error: unknown): void {
-    if (topics.length === 1) topics[0].abandon(error);
-    else topics.forEach((topic, i) => this.#append([topic], [batches[i]]));
+    if (topics.length === 1) {
+      this.#busy.delete(topics[0].name);
+      return topics[0].abandon(error);
+    }
+    for (const { name } of topics) this.#busy.add(name); // until each has been tried
+    topics.forEach((topic, i) => this.#append([topic], [batches[i]]));
   }
 }
