@@ -111,6 +111,11 @@ export interface Limits extends TrafficLimits {
    */
   maxReplayBytes?: number;
   /**
+   * How long a log may take to read a topic's history, in milliseconds. Default: 5,000. Beyond: the join is refused with
+   * `history_timeout`, and may be tried again; a topic that cannot begin ends (`history.timed_out`).
+   */
+  historyTimeoutMs?: number;
+  /**
    * Connections, those in their handshake included. Default: 1,000,000. Beyond: status 503
    * (`upgrades.refused.too_many_connections`).
    */

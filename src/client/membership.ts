@@ -17,7 +17,7 @@ import { type Greeting, readAnswer, readGreeting } from "./greeting.ts";
 import { Inbox } from "./inbox.ts";
 import type { Link, Member } from "./link.ts";
 import { Listeners } from "./listeners.ts";
-import { refused, retryAfterMsOf } from "./refused.ts";
+import { passes, refused, retryAfterMsOf } from "./refused.ts";
 import { Sender } from "./sender.ts";
 
 /**
@@ -35,16 +35,6 @@ export interface JoinTerms {
 
 /** What is not the application's. */
 const OWN_EVENT = /^(phx_|chan_reply_|presence_(state|diff)$|troupe:)/;
-
-/** Refusals of a join that pass by themselves. */
-const PASSING: readonly unknown[] = [
-  "overloaded",
-  "rate_limited",
-  "not_stored",
-  "topic_unavailable",
-  "too_many_topics",
-  "join crashed",
-];
 
 /** All events of a channel: those of the contract, and our own. */
 type AllEvents = ChannelEvents & Record<string, unknown>;
@@ -287,7 +277,7 @@ export class Membership implements Member {
     this.link.counters.add("joins.refused");
     const { reason } = (response ?? {}) as { reason?: unknown };
     // The published client tries again by itself.
-    if (PASSING.includes(reason) || retryAfterMsOf(response) !== undefined) return;
+    if (passes(reason) || reason === "join crashed" || retryAfterMsOf(response) !== undefined) return;
     this.#end({ kind: "refused", reason: response });
     phoenix.leave();
   }

@@ -27,6 +27,13 @@ export function checkAtLeastOne(option: string, value: number): void {
   if (!(value >= 1)) throw refused("invalid_option", "connect", { option, value, accepted: "at least 1" });
 }
 
+/** Whether a refusal of the server's passes by itself, so that the same may be asked again. */
+export function passes(reason: unknown): boolean {
+  return ["overloaded", "rate_limited", "not_stored", "topic_unavailable", "too_many_topics"].includes(
+    reason as string,
+  );
+}
+
 /** When the server says that it can be tried again; `undefined` where it does not say. */
 export function retryAfterMsOf(response: unknown): number | undefined {
   const { retryAfterMs: ms } = (response ?? {}) as { retryAfterMs?: unknown };

@@ -12,7 +12,7 @@ import { anyRecord, validate } from "../contract/schema.ts";
 import { InOrder, type Step } from "./in_order.ts";
 import type { Link } from "./link.ts";
 import { type Outcome, Outgoing } from "./offline_queue.ts";
-import { refused, retryAfterMsOf } from "./refused.ts";
+import { passes, refused, retryAfterMsOf } from "./refused.ts";
 
 /** What `channel.send` can be told. */
 export interface SendOptions {
@@ -190,7 +190,7 @@ export class Sender {
   #refused(event: string, response: unknown): TroupeError {
     const { reason } = (response ?? {}) as { reason?: unknown };
     return this.#cannot("message_refused", event, { reason, response }, {
-      retryable: reason === "overloaded" || reason === "rate_limited" || reason === "not_stored",
+      retryable: passes(reason),
       retryAfterMs: retryAfterMsOf(response),
     });
   }

@@ -11,6 +11,7 @@ import type { ChannelSubscription, SubscribedChannel } from "./channel_subscript
 import type { ConnectionInfo } from "./connection_info.ts";
 import type { DedupeWindow } from "./dedupe_window.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
+import { unavailable } from "./join_bounds.ts";
 import { isOwnEvent } from "./own_events.ts";
 import { orElse } from "./resumed_reply.ts";
 import { connectionsOf } from "./resume_wish.ts";
@@ -175,7 +176,10 @@ export class Absence {
       // What it has missed is in the log, and extensions greet it: it becomes a member once more, from where it says that
       // it was.
       channel.subscription.wish = arrival.wish;
-      const isAsked = channel.subscription.subscribe((recovery) => this.#letIn(arrival, response, recovery));
+      const isAsked = channel.subscription.subscribe(
+        (recovery) => this.#letIn(arrival, response, recovery),
+        (error) => this.#refuse(arrival, unavailable(error)),
+      );
       if (!isAsked) this.#refuse(arrival, { reason: "overloaded" });
     }
     channel.handled();

@@ -17,7 +17,7 @@ import type { MemberPresence } from "../presence/member_presence.ts";
 import { takePageRequest, takeTabs } from "./channel_presence.ts";
 import type { ChannelSubscription, SubscribedChannel } from "./channel_subscription.ts";
 import { type Answer, exchange } from "./exchange.ts";
-import { farewellFrames, tellOfEnd } from "./farewell.ts";
+import { endOf, farewellFrames, tellOfEnd } from "./farewell.ts";
 import { tellOfInvalidReply } from "./invalid_reply.ts";
 import { contextOf, subscriptionOf } from "./membership.ts";
 import { RECHECK, recheck } from "./recheck.ts";
@@ -148,7 +148,16 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   /** The topic has ended under the channel: a crash of the channel, too. The client joins again. */
   topicEnded(): void {
     if (this.#requested?.end.kind === "kicked") return this.#endAtOnce(this.#requested); // it ends with its members
-    const error = new TroupeError("topic_ended", `${this.topic} has ended`);
+    this.#crashAtOnce(new TroupeError("topic_ended", `${this.topic} has ended`));
+  }
+
+  turnedAway(error: unknown): void {
+    if (this.#phase === ENDED) return;
+    this.#endSaid = true;
+    this.#crashAtOnce(error);
+  }
+
+  #crashAtOnce(error: unknown): void {
     this.#endAtOnce({ end: { kind: "crashed", error }, leave: this.#requested?.leave ?? null });
   }
 
@@ -336,12 +345,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   /** The actor has ended by itself: a crash, or the session's end. */
   actorStopped(reason: StopReason): void {
-    if (this.#phase !== ENDED) {
-      const why: LeaveReason = reason.kind === "crashed"
-        ? { kind: "crashed", error: reason.error }
-        : { kind: "shutdown" };
-      this.#end(why, this.#requested?.leave ?? null);
-    }
+    if (this.#phase !== ENDED) this.#end(endOf(reason), this.#requested?.leave ?? null);
     this.#forget();
   }
 
@@ -367,7 +371,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if (this.#absence !== null) this.#absence.channelEnded(reason, leave);
     else if (leave !== null) this.answer(leave.ref, "ok", {});
     join?.closePrevious();
-    for (const frame of farewellFrames(this, this.#givenJoinRef, reason)) {
+    for (const frame of this.#endSaid ? [] : farewellFrames(this, this.#givenJoinRef, reason)) {
       this.#endSaid = true;
       this.say(frame);
     }

@@ -8,6 +8,7 @@ import { memberPresence } from "./channel_presence.ts";
 import type { ChannelOwner } from "./channel_owner.ts";
 import type { ChannelSubscription } from "./channel_subscription.ts";
 import { type Answer, exchange, type ExchangeObserver } from "./exchange.ts";
+import { unavailable } from "./join_bounds.ts";
 import { connectionsOf } from "./resume_wish.ts";
 import { grantingFrames } from "./session_wire.ts";
 import type { TopicKind } from "./topic_kind.ts";
@@ -37,6 +38,8 @@ export interface JoiningChannel extends ExchangeObserver {
   entered(state: unknown, response: unknown): void;
   /** It is none, and never was; the client has been told. */
   refused(): void;
+  /** It does not become one after all; the client has been told. */
+  turnedAway(error: unknown): void;
   /** Sends behind all that it has said before. */
   say(frame: Frame): void;
   /** A handler is done: was it the last? */
@@ -105,6 +108,7 @@ export class ChannelJoin {
     if (presence?.granted() === false) return this.#refuse({ reason: "overloaded" });
     const subscribed = subscription.subscribe(
       hasHistory ? (recovery): void => grant(recovery).forEach((frame) => owner.write(frame)) : null,
+      hasHistory ? (error): void => this.#turnAway(error) : null,
     );
     if (!subscribed) return this.#refuse({ reason: "overloaded" });
     channel.entered(joined?.state, response);
@@ -116,6 +120,14 @@ export class ChannelJoin {
     for (const frame of this.arrival.behind) channel.say(frame);
     owner.ports.counters.add("channels.joined");
     channel.handled();
+  }
+
+  /** Its past cannot be read in time: its client is told, and may ask again. */
+  #turnAway(error: unknown): void {
+    const { owner } = this.#channel;
+    owner.ports.counters.add("channels.refused");
+    owner.write(this.arrival.reply(owner.codec, "error", unavailable(error)));
+    this.#channel.turnedAway(error);
   }
 
   #crashed(error: unknown): void {

@@ -82,6 +82,8 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   wish: ResumeWish | null = null;
   /** Is called once the subscription is committed, ahead of all that waits for that. */
   #onSubscribed: ((recovery: Recovery | null) => void) | null = null;
+  /** Is called instead, where it cannot become a member after all. */
+  #onTurnedAway: ((error: unknown) => void) | null = null;
   /** The channel's kind has them; here they are at hand, since a topic looks at a thousand subscriptions in a row. */
   readonly #outgoing: ReadonlyMap<string, Handler> | null;
   /** Whether its subscription has been committed. */
@@ -133,9 +135,13 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /**
    * Asks for the subscription: what is said from now on waits for its commit. `onSubscribed`: is called then, first of
-   * all. A member whose client comes back asks again. `false`: the topic's mailbox is full.
+   * all; `onTurnedAway`, if its past cannot be read in time. A member whose client comes back asks again. `false`: the
+   * topic's mailbox is full.
    */
-  subscribe(onSubscribed: ((recovery: Recovery | null) => void) | null): boolean {
+  subscribe(
+    onSubscribed: ((recovery: Recovery | null) => void) | null,
+    onTurnedAway: ((error: unknown) => void) | null,
+  ): boolean {
     this.#output.raise();
     this.asks++;
     if (!this.#topics.subscribe(this.#topic, this)) {
@@ -144,6 +150,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
       return false;
     }
     this.#onSubscribed = onSubscribed;
+    this.#onTurnedAway = onTurnedAway;
     if (this.#stage === NEW) this.#enter(LIVE);
     return true;
   }
@@ -246,6 +253,13 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     if (this.active) onSubscribed?.(recovery);
     this.committed();
     if (this.#stage === LIVE) this.#owner.ports.members.add(this.#channel);
+  }
+
+  turnedAway(error: unknown): void {
+    this.#onSubscribed = null;
+    this.#output.giveUp(); // what it has said as a member is for one
+    if (this.active) this.#onTurnedAway?.(error);
+    this.committed();
   }
 
   /** What a message of the client's has published is lost: that is what it is answered, whatever its handler says. */

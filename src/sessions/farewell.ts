@@ -1,4 +1,5 @@
 import { messageOf } from "../base/errors.ts";
+import type { StopReason } from "../actors/supervision.ts";
 import type { Frame } from "../protocol/frame.ts";
 import type { ChannelCtx } from "./channel_context.ts";
 import type { ChannelOwner, ChannelPorts } from "./channel_owner.ts";
@@ -36,6 +37,11 @@ export function farewellFrames(channel: EndedChannel, joinRef: string | null, re
     default:
       return [];
   }
+}
+
+/** Why a channel ends whose actor has ended by itself: a crash, or the session's end. */
+export function endOf(stop: StopReason): LeaveReason {
+  return stop.kind === "crashed" ? { kind: "crashed", error: stop.error } : { kind: "shutdown" };
 }
 
 /** Calls the handlers of a channel's end. Whatever they throw harms nobody: the channel is over. */

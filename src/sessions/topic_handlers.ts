@@ -127,11 +127,12 @@ export interface LeaveReason {
   /**
    * `left`: the client left. `closed`: its connection ended. `expired`: its connection dropped, and the client did not
    * come back in time. `replaced`: the client joined the topic again. `stopped`: a handler called `ctx.stop`. `kicked`:
-   * the application ended it (`app.topics`). `crashed`: a handler threw. `shutdown`: the server is going down; it waits
+   * the application ended it (`app.topics`). `crashed`: a handler threw, or its topic ended, or the
+   * history could not be read in time. `shutdown`: the server is going down; it waits
    * for the handler, up to its deadline.
    */
   readonly kind: "left" | "closed" | "expired" | "replaced" | "stopped" | "kicked" | "crashed" | "shutdown";
-  /** What was thrown, where `kind` is `crashed`. */
+  /** What was thrown, or went wrong, where `kind` is `crashed`. */
   readonly error?: unknown;
   /** What the client was told, where `kind` is `kicked`. */
   readonly reason?: string;

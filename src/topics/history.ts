@@ -1,4 +1,5 @@
 import { messageOf, TroupeError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
 import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
 import type { TopicPast } from "./extension.ts";
@@ -15,6 +16,7 @@ import type {
   NewLogEntry,
 } from "./log.ts";
 import { Publication, type SubscriberFilter } from "./publication.ts";
+import { timely } from "./timely.ts";
 import {
   firstReplayed,
   planRecovery,
@@ -27,6 +29,7 @@ import {
 
 /** What histories need of their surroundings. */
 export interface HistoryPorts {
+  readonly clock: Clock;
   readonly log: Log;
   readonly replay: ReplayLimits;
   readonly counters: Counters;
@@ -108,7 +111,10 @@ export class History {
     );
   }
 
-  /** What a client gets that joins where the history stood at `head`. It does not throw, and does not reject. */
+  /**
+   * What a client gets that joins where the history stood at `head`. It does not throw. It rejects with `history_timeout`
+   * alone: the same may be read in time later.
+   */
   replay(wish: ResumeWish | null, head: LogHead): Replay | Promise<Replay> {
     const plan = planRecovery(wish, head, this.#ports.replay);
     if (plan.after >= head.offset) return this.#replayed({ head, entries: [] }, plan, head);
@@ -117,10 +123,13 @@ export class History {
     if (shared !== undefined) return shared;
     try {
       const max = this.#head.offset - plan.after; // what was appended behind `head` in the same turn is read, too
-      const page = this.#ports.log.read(this.#topic, plan.after, max);
+      const page = this.#timely(this.#ports.log.read(this.#topic, plan.after, max));
       if (page instanceof Promise) {
         return page.then((read) => this.#replayed(read, plan, head))
-          .catch((error) => this.#unread(error, plan, head));
+          .catch((error) => {
+            if (error instanceof TroupeError && error.code === "history_timeout") throw error;
+            return this.#unread(error, plan, head);
+          });
       }
       const replay = this.#replayed(page, plan, head);
       (this.#replays ??= new Map()).set(place, replay);
@@ -148,7 +157,7 @@ export class History {
 
   /** What was kept up to now, for those who fold it. Throws, or rejects, where that is not all there was. */
   past(): TopicPast | Promise<TopicPast> {
-    const snapshot = this.#ports.log.snapshot(this.#topic);
+    const snapshot = this.#timely(this.#ports.log.snapshot(this.#topic));
     if (snapshot instanceof Promise) return snapshot.then((found) => this.#pastSince(found));
     return this.#pastSince(snapshot);
   }
@@ -157,7 +166,7 @@ export class History {
     const after = snapshot?.offset ?? 0;
     const head = this.#head;
     if (after === head.offset) return { head, snapshot, tail: [] };
-    const page = this.#ports.log.read(this.#topic, after, head.offset - after);
+    const page = this.#timely(this.#ports.log.read(this.#topic, after, head.offset - after));
     const whole = ({ entries }: LogPage): TopicPast => {
       if (entries[0]?.offset === after + 1 && entries.at(-1)!.offset === head.offset) {
         return { head, snapshot, tail: entries };
@@ -171,6 +180,10 @@ export class History {
       );
     };
     return page instanceof Promise ? page.then(whole) : whole(page);
+  }
+
+  #timely<T>(read: T | Promise<T>): T | Promise<T> {
+    return timely(read, this.#topic, this.#ports);
   }
 
   #replayed(page: LogPage, plan: RecoveryPlan, head: LogHead): Replay {

@@ -104,6 +104,12 @@ export class Recovering implements Subscriber {
     }
   }
 
+  /** Its past is not read in time: it does not begin, and only what is owed is told. */
+  turnAway(error: unknown): void {
+    this.inner.turnedAway?.(error);
+    this.giveUp();
+  }
+
   /** Gives up: only what is owed is told. */
   giveUp(): void {
     for (const kept of this.#take()) if ("own" in kept) settle(kept.own, kept.isStored);

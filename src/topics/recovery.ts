@@ -34,14 +34,19 @@ export interface Recovery {
   readonly gap: Gap | null;
 }
 
-/** How much is replayed to one client at the most. */
+/** How much is replayed to one client at the most, and how long it may take to read it. */
 export interface ReplayLimits {
   readonly maxReplay: number;
   readonly maxReplayBytes: number;
+  readonly historyTimeoutMs: number;
 }
 
 /** The limits if nobody says otherwise. */
-export const DEFAULT_REPLAY_LIMITS: ReplayLimits = { maxReplay: 1_000, maxReplayBytes: 524_288 };
+export const DEFAULT_REPLAY_LIMITS: ReplayLimits = {
+  maxReplay: 1_000,
+  maxReplayBytes: 524_288,
+  historyTimeoutMs: 5_000,
+};
 
 /** What has to be read for a client. */
 export interface RecoveryPlan {
@@ -57,7 +62,7 @@ export interface RecoveryPlan {
 export function planRecovery(
   wish: ResumeWish | null,
   head: LogHead,
-  { maxReplay }: ReplayLimits,
+  { maxReplay }: Pick<ReplayLimits, "maxReplay">,
 ): RecoveryPlan {
   const oldest = Math.max(head.offset - maxReplay, 0);
   const { epoch, offset, last } = wish ?? NO_WISH;
@@ -78,7 +83,11 @@ const NO_WISH: ResumeWish = { epoch: null, offset: null, last: 0, state: false, 
  * Which of the entries that were read are replayed, of those up to `head`: the newest `maxReplayBytes` of them. Gives
  * the index of the first.
  */
-export function firstReplayed(page: LogPage, head: LogHead, { maxReplayBytes }: ReplayLimits): number {
+export function firstReplayed(
+  page: LogPage,
+  head: LogHead,
+  { maxReplayBytes }: Pick<ReplayLimits, "maxReplayBytes">,
+): number {
   let bytes = 0;
   let first = page.entries.length;
   while (first > 0) {

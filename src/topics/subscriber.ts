@@ -28,6 +28,11 @@ export interface Subscriber extends ExtensionMember, Origin {
   readonly asks?: number;
   /** Its subscription is committed: publications follow. `recovery`: how it begins, where the topic has a history. */
   subscribed(recovery: Recovery | null): void;
+  /**
+   * It does not become a member, as far as it asked for that: the `TroupeError` says why, and whether it may ask again.
+   * Left out: it has no past that could take its time.
+   */
+  turnedAway?(error: unknown): void;
   /** Takes one publication, and its form in this subscriber's codec. */
   write(frame: Frame, published: Published): void;
   /** Takes all publications of this turn; the list is shared with other subscribers. */

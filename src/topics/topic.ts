@@ -14,6 +14,7 @@ import { Publication } from "./publication.ts";
 import { Recovering } from "./recovering.ts";
 import type { Recovery } from "./recovery.ts";
 import type { Subscriber } from "./subscriber.ts";
+import { timely } from "./timely.ts";
 import type { TopicSetup } from "./topic_setup.ts";
 
 /** What a topic is told. */
@@ -90,7 +91,7 @@ export class Topic implements Committable {
     const { history: limits, extensions } = this.#setup;
     if (limits === null) return extensions.size === 0 ? undefined : this.#extend(null);
     const { log } = this.#ports;
-    const head = log.head(this.name);
+    const head = timely(log.head(this.name), this.name, this.#ports);
     if (head instanceof Promise) return head.then((found) => this.#begin(found));
     return this.#begin(head);
   }
@@ -333,17 +334,21 @@ export class Topic implements Committable {
     fanout.deliver(standIn, from);
     this.#subscribers.add(standIn);
     if (standIn.gainsByWaiting) this.#gainers++;
-    replay.then((read) => {
+    const settled = (begin: () => void): void => {
       if (this.#standIns.get(subscriber) !== standIn || this.#isOver) return;
       this.#dismiss(subscriber);
-      if (ask === subscriber.asks) this.#attempt(() => this.#recovered(standIn, greetings, read));
+      if (ask === subscriber.asks) this.#attempt(begin);
       else { // it has asked again
         subscriber.committed();
         standIn.giveUp();
       }
       if (this.#standIns.size === 0) this.#history!.release();
       this.#ports.scheduler.drain();
-    });
+    };
+    replay.then(
+      (read) => settled(() => this.#recovered(standIn, greetings, read)),
+      (error) => settled(() => standIn.turnAway(error)),
+    );
   }
 
   #recovered(standIn: Recovering, greetings: readonly Greeting[], read: Replay): void {

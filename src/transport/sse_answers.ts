@@ -19,7 +19,7 @@ export const STREAM_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /** The server's fault, or its load: the same may go well later. */
-const BUSY = new Set(["overloaded", "topic_unavailable", "too_many_topics"]);
+const BUSY = new Set(["overloaded", "topic_unavailable", "too_many_topics", "history_timeout", "not_stored"]);
 
 /** The other refusals of the engine's own. Those of applications are 403. */
 const JOIN_STATUSES: ReadonlyMap<unknown, number> = new Map([

@@ -3,6 +3,7 @@
 import { Counters } from "../../src/base/inspect.ts";
 import { Scheduler } from "../../src/actors/scheduler.ts";
 import { Publication, type SubscriberFilter } from "../../src/topics/publication.ts";
+import { DEFAULT_REPLAY_LIMITS } from "../../src/topics/recovery.ts";
 import { Topic } from "../../src/topics/topic.ts";
 import { memoryLog } from "../../src/topics/memory_log.ts";
 import type { TopicSetup } from "../../src/topics/topic_setup.ts";
@@ -36,7 +37,7 @@ export function setUp(maxReplay = 1_000, extensions: TopicSetup["extensions"] = 
   const log = new SlowLog(memoryLog({ random: seededRandom(1), clock }));
   const ports = {
     ...topicPorts(scheduler, counters, log, clock),
-    replay: { maxReplay, maxReplayBytes: 1e9 },
+    replay: { ...DEFAULT_REPLAY_LIMITS, maxReplay, maxReplayBytes: 1e9 },
   };
   const topics = new Map<string, Topic>();
   const topic = (name = "t"): Topic => {

@@ -207,7 +207,7 @@ Deno.test("Idle: a topic whose log takes longer than its idle time still stores 
   const publication = new Publication("t", "said", {});
   publication.keep(0, null);
   topics.publish(publication);
-  await kit.advance(5_000);
+  await kit.advance(4_000);
   found.resolve();
   await kit.settle();
   assertEquals(inner.head("t").offset, 1);
