@@ -59,13 +59,16 @@ export class Life {
     const all = { ...options, ...others };
     this.#others = others;
     this.#fallback = options.fallback;
-    this.engine = new Engine(all, completeLimits(options.limits));
+    const limits = completeLimits(options.limits);
+    this.engine = new Engine(all, limits);
     this.mounts = new Mounts(this.engine, all);
     const { engine: { connections, members, claims }, system } = this;
     this.connections = new ConnectionDirectory(connections, members, claims);
     this.listeners = new Listeners({
       clock: system.clock,
       logger: system.logger,
+      counters: system.counters,
+      limits,
       serve: this.mounts.serve,
       ...ports,
     });

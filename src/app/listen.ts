@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/errors.ts";
+import type { Counters } from "../base/inspect.ts";
 import type { Logger } from "../base/log.ts";
 import { refusalResponse } from "../http/refusal_response.ts";
 import type { Serve, ServeHandler, Server } from "../transport/serve.ts";
@@ -49,6 +50,8 @@ export interface Listening extends AsyncDisposable {
 export interface ListenerPorts {
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly counters: Counters;
+  readonly limits: { readonly bodyLingerMs: number };
   /** How to listen. */
   readonly serve: Serve;
   /** The app's own `fetch`. */
@@ -111,32 +114,65 @@ export class Listener {
   /** Resolves when the port is free. */
   readonly finished: Promise<void>;
   readonly #server: Server;
-  readonly #clock: Clock;
+  readonly #ports: ListenerPorts;
+  /** How many answers are on their way out. */
+  #answering = 0;
+  #onAnswered: () => void = () => {};
   #finish: () => void = () => {};
 
   /** Throws what `serve` throws, e.g. `Deno.errors.AddrInUse`. */
   constructor(ports: ListenerPorts, options: ListenOptions) {
     const { hostname = "127.0.0.1", port = 8000, cert, key } = options;
-    this.#clock = ports.clock;
+    this.#ports = ports;
     this.finished = new Promise((resolve) => this.#finish = resolve);
     const onError = (error: unknown): Response => {
       ports.logger.log("error", "a request could not be answered", { error: messageOf(error) });
       return refusalResponse(500, "internal_error");
     };
-    this.#server = ports.serve({ hostname, port, cert, key, onError }, ports.fetch);
+    this.#server = ports.serve({ hostname, port, cert, key, onError }, (request, info) => {
+      this.#answering++;
+      info.completed?.then(this.#answered, this.#answered);
+      return ports.fetch(request, info);
+    });
     this.hostname = this.#server.addr.hostname;
     this.port = this.#server.addr.port;
   }
 
+  readonly #answered = (): void => {
+    if (--this.#answering === 0) this.#onAnswered();
+  };
+
   /**
-   * Frees the port, and waits for the requests that are being answered, `withinMs` at the most. A client that does not
-   * answer a close would keep the runtime's server waiting for ever: it is left to itself then.
+   * Frees the port, and waits for the requests that are being answered, `withinMs` at the most. The runtime's server also
+   * waits for clients that have been answered and go on sending, e.g. a body that never ends, and would do so for ever:
+   * after `bodyLingerMs` they are left to themselves, and so is whatever is left after `withinMs`.
    */
   async stop(withinMs: number): Promise<void> {
-    let timer: ReturnType<Clock["setTimer"]> | null = null;
-    const late = new Promise<void>((resolve) => timer = this.#clock.setTimer(resolve, withinMs));
-    await Promise.race([this.#server.shutdown(), late]);
-    if (timer !== null) this.#clock.clearTimer(timer);
+    const { counters, limits: { bodyLingerMs } } = this.#ports;
+    const late = this.#wait(withinMs);
+    let linger: Wait | null = null;
+    const lingering = async (): Promise<"left"> => {
+      if (this.#answering > 0) await new Promise<void>((resolve) => this.#onAnswered = resolve);
+      await (linger = this.#wait(bodyLingerMs)).over;
+      return "left";
+    };
+    const outcome = await Promise.race([this.#server.shutdown(), late.over, lingering()]);
+    if (outcome === "left") counters.add("listeners.left_behind");
+    for (const wait of [late, linger as Wait | null]) wait?.end();
     this.#finish();
   }
+
+  #wait(delayMs: number): Wait {
+    const { clock } = this.#ports;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = clock.setTimer(resolve, delayMs);
+    return { over: promise, end: () => clock.clearTimer(timer) };
+  }
+}
+
+/** Some time, which can be cut short. */
+interface Wait {
+  readonly over: Promise<void>;
+  /** It is not waited for any more. */
+  end(): void;
 }

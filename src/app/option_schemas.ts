@@ -95,6 +95,7 @@ const limitsSchema = z.strictObject({
   maxConnections: count.default(1_000_000),
   longpollSessions: count.default(100_000),
   longpollBodyBytes: count.default(8_000_000),
+  bodyLingerMs: durationMs.default(500),
   outboxFrames: count.default(8_192),
   outboxBytes: count.default(1_048_576),
   transportFrames: count.default(256),

@@ -130,6 +130,11 @@ export interface Limits extends TrafficLimits {
    * status 400 (`longpoll.bodies_refused`).
    */
   longpollBodyBytes?: number;
+  /**
+   * How long a close waits for clients of {@link App.listen} that have been answered and go on sending, e.g. the rest of
+   * a body, in milliseconds. Default: 500. Then they are left to themselves (`listeners.left_behind`).
+   */
+  bodyLingerMs?: number;
   /** Frames that wait for one connection. Default: 8,192. Beyond: close 1013 (`outbox.overflows`). */
   outboxFrames?: number;
   /** Bytes that wait for one connection. Default: 1,048,576 (1 MiB). Beyond: close 1013 (`outbox.overflows`). */

@@ -18,11 +18,16 @@ export interface ServeOptions {
   onError(error: unknown): Response | Promise<Response>;
 }
 
-/** Answers one request. `remoteAddr` is the other end of its TCP connection. */
-export type ServeHandler = (
-  request: Request,
-  info: { readonly remoteAddr: Deno.NetAddr },
-) => Response | Promise<Response>;
+/** What a server knows of a request. */
+export interface ServeInfo {
+  /** The other end of its TCP connection. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** Settles when its answer has gone out, or has failed to. Left out: the server does not know. */
+  readonly completed?: Promise<void>;
+}
+
+/** Answers one request. */
+export type ServeHandler = (request: Request, info: ServeInfo) => Response | Promise<Response>;
 
 /** A server that listens. */
 export interface Server {

@@ -203,7 +203,8 @@ class MountedSse implements MountedTransport {
     const { transport: { clock, maxMessageBytes }, bounds } = this.#ports;
     const maxBytes = maxMessageBytes - utf8Length(sseMessage(LONGEST_REF, connection.topic, ""));
     const bodyBounds = { clock, maxBytes, timeoutMs: bounds.bodyTimeoutMs };
-    const read = await connection.arriving(readBody(request, bodyBounds));
+    const read = await connection.arriving((signal) => readBody(request, bodyBounds, signal));
+    if (connection.ended !== null) return this.#gone(connection.ended);
     if ("fault" in read) {
       return this.#refuse(BODY_STATUSES[read.fault], read.fault, {
         maxBytes,
@@ -224,7 +225,6 @@ class MountedSse implements MountedTransport {
     } catch (error) {
       return this.#refuse(400, "malformed", { message: messageOf(error) });
     }
-    if (connection.ended !== null) return this.#gone(connection.ended);
     if (!wantsReply) {
       connection.tell(body);
       return new Response(null, { status: 202 });

@@ -15,36 +15,44 @@ export interface BodyBounds {
 /** What was read of a body: its text, or why there is none. */
 export type BodyRead = { readonly text: string } | { readonly fault: BodyFault };
 
-/** Reads the body of a request as UTF-8. It holds at most `maxBytes` at any time, and does not reject. */
+/**
+ * Reads the body of a request as UTF-8. It holds at most `maxBytes` at any time, and does not reject. `signal`: nobody
+ * wants it any more; then it has broken off.
+ */
 export async function readBody(
   request: Request,
   { clock, maxBytes, timeoutMs }: BodyBounds,
+  signal?: AbortSignal,
 ): Promise<BodyRead> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) return { fault: "too_big" };
   if (request.body === null) return { text: "" };
   const reader = request.body.getReader();
-  let late = false;
-  const timer = clock.setTimer(() => {
-    late = true;
+  let fault: BodyFault | null = null;
+  const giveUp = (why: BodyFault): void => {
+    fault ??= why;
     void reader.cancel().catch(() => {}); // ends the read that waits
-  }, timeoutMs);
+  };
+  const timer = clock.setTimer(() => giveUp("too_slow"), timeoutMs);
+  const aborted = (): void => giveUp("broken_off");
+  signal?.addEventListener("abort", aborted);
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   try {
     for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) {
       bytes += value!.byteLength;
       if (bytes > maxBytes) {
-        void reader.cancel().catch(() => {});
+        giveUp("too_big");
         return { fault: "too_big" };
       }
       pieces.push(value!);
     }
   } catch {
-    return { fault: late ? "too_slow" : "broken_off" };
+    return { fault: fault ?? "broken_off" };
   } finally {
     clock.clearTimer(timer);
+    signal?.removeEventListener("abort", aborted);
   }
-  return late ? { fault: "too_slow" } : decoded(pieces, bytes);
+  return fault !== null ? { fault } : decoded(pieces, bytes);
 }
 
 function decoded(pieces: readonly Uint8Array[], bytes: number): BodyRead {

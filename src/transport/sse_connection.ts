@@ -74,6 +74,8 @@ export class SseConnection implements Socket, Beating {
   #lastRef = 0;
   /** How many messages are on their way in. */
   #arriving = 0;
+  /** Tells those that read such a message of the end. */
+  #over: AbortController | null = null;
   #joined = false;
   /** The request for the stream is answered with the stream. */
   #streaming = false;
@@ -120,11 +122,11 @@ export class SseConnection implements Socket, Beating {
     return this.#waiting.size + this.#arriving >= this.#ports.bounds.maxWaitingRequests;
   }
 
-  /** Counts `body` until it is there. */
-  async arriving<T>(body: Promise<T>): Promise<T> {
+  /** Counts a body that `read` reads until it is there. The signal: the stream has ended, and nobody wants it. */
+  async arriving<T>(read: (signal: AbortSignal) => Promise<T>): Promise<T> {
     this.#arriving++;
     try {
-      return await body;
+      return await read((this.#over ??= new AbortController()).signal);
     } finally {
       this.#arriving--;
     }
@@ -267,6 +269,7 @@ export class SseConnection implements Socket, Beating {
     this.#takeAnswer()?.({ kind: "closed", ...ended });
     for (const take of this.#waiting.values()) take(ended);
     this.#waiting.clear();
+    this.#over?.abort();
     if (!this.#streaming) this.#stream.discard();
     else if (say) this.#stream.write(closeEvent(code, reason));
     this.#stream.end(bounds.lingerMs, () => counters.add("connections.abandoned"));

@@ -90,6 +90,67 @@ Deno.test("listen: a client that does not answer the close holds the end up no l
   mute.close();
 });
 
+/** A client that has begun to send a body and does not go on. */
+class HalfSender implements Disposable {
+  readonly #connection: Deno.TcpConn;
+
+  private constructor(connection: Deno.TcpConn) {
+    this.#connection = connection;
+  }
+
+  static async open(port: number, path: string): Promise<HalfSender> {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const head =
+      `POST ${path} HTTP/1.1\r\nhost: a\r\norigin: http://a\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{`;
+    await connection.write(new TextEncoder().encode(head));
+    return new HalfSender(connection);
+  }
+
+  /** The status of its answer. */
+  async status(): Promise<number> {
+    const bytes = new Uint8Array(4_096);
+    const read = await this.#connection.read(bytes);
+    return Number(new TextDecoder().decode(bytes.subarray(0, read!)).split(" ")[1]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connection.close();
+  }
+}
+
+const FOR_EVER_MS = 3_600_000;
+
+Deno.test("listen: a client that has been answered and goes on sending holds the end up for bodyLingerMs alone", async () => {
+  const app = new App({ limits: { bodyLingerMs: 1 } });
+  const server = app.listen({ port: 0, signals: false });
+  using client = await HalfSender.open(server.port, "/nowhere");
+  assertEquals(await client.status(), 404);
+  await server.close({ deadlineMs: FOR_EVER_MS });
+  assertEquals(app.system.counters.get("listeners.left_behind"), 1);
+  await assertRejects(() => Deno.connect({ hostname: "127.0.0.1", port: server.port }));
+});
+
+Deno.test("listen: the body of a POST that says something is not waited for: its connection ends, and it is answered so", async () => {
+  for (const transport of ["longpoll", "sse"]) {
+    let asked = 0;
+    const app = new App({ limits: { bodyLingerMs: 1 }, origin: () => ++asked > 0 }).topic("room:{id}", {});
+    const server = app.listen({ port: 0, signals: false });
+    const url = `http://127.0.0.1:${server.port}/socket/${transport}`;
+    const response = await fetch(`${url}?vsn=2.0.0&topic=room:1`);
+    const text = transport === "sse"
+      ? new TextDecoder().decode((await response.body!.getReader().read()).value)
+      : await response.text();
+    const [, token] = /"token":"([^"]+)"/.exec(text)!;
+    using client = await HalfSender.open(
+      server.port,
+      `/socket/${transport}?vsn=2.0.0&token=${encodeURIComponent(token)}`,
+    );
+    while (asked === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    await server.close({ deadlineMs: FOR_EVER_MS });
+    assertEquals(await client.status(), transport === "sse" ? 503 : 200);
+  }
+});
+
 Deno.test("listen: what fallback throws is answered with 500 and logged, and the server goes on", async () => {
   const logged: unknown[] = [];
   const app = new App({

@@ -64,3 +64,14 @@ Deno.test("A body that does not arrive in time, breaks off or is no text is told
   assertEquals(await read(binary, 10, clock), { fault: "not_utf8" });
   assertEquals(clock.pending, 0);
 });
+
+Deno.test("A body that nobody wants any more is given up at once, and is broken off", async () => {
+  const ended = new AbortController();
+  let cancelled = false;
+  const endless = request({ cancel: () => void (cancelled = true) });
+  const clock = new VirtualClock();
+  const reading = readBody(endless, { clock, maxBytes: 10, timeoutMs: 1_000 }, ended.signal);
+  ended.abort();
+  assertEquals(await reading, { fault: "broken_off" });
+  assertEquals([cancelled, clock.pending], [true, 0]);
+});
