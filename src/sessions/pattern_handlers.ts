@@ -79,8 +79,8 @@ export interface PatternHandlers<W extends string, U extends User, S> {
   /**
    * May this subscriber get what `topic` publishes? Asked in the topic's commit, when it first publishes something for
    * this subscription; the answer is kept (up to `limits.maxMatches` topics), until {@link PatternContext.rematch}, or
-   * what does the same. Anything but `true` means no. It decides about the topic as a whole: the `outgoing` filters of
-   * the topic are for its own members.
+   * what does the same. Anything but `true` means no. It decides about the topic as a whole; events that the topic has
+   * an `outgoing` filter for reach its own members alone (`patterns.withheld`).
    *
    * It has to answer at once: what it goes by is loaded in `join`, or in `recheck`, and kept in the state. A throw, and a
    * promise, end the subscription as a crash.

@@ -28,6 +28,7 @@ export function topicSetup(
   definition: Definition,
   given: Given,
   presence: PresenceKind | null,
+  outgoing: ReadonlyMap<string, Handler> | null,
 ): TopicSetup {
   const extensions = new Map<string, TopicExtensionFactory>();
   const state = definition?.state;
@@ -42,7 +43,7 @@ export function topicSetup(
     extensions.set(LIFE, (topic) => new Life(life, topic, pattern.match(topic.name) ?? {}));
   }
   if (presence !== null) extensions.set(PRESENCE, presence.start);
-  return { history, extensions };
+  return { history, extensions, ...(outgoing !== null && { personal: new Set(outgoing.keys()) }) };
 }
 
 /** Who is present in the topics of a pattern: where the contract says what is known of each, or `options` are given. */

@@ -112,7 +112,8 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     );
   }
   const presence = presenceKind(name, definition, given.presence);
-  const setup = topicSetup(name, pattern, definition, given, presence);
+  const outgoing = outgoingFilters(name, given.outgoing, definition);
+  const setup = topicSetup(name, pattern, definition, given, presence, outgoing);
   return {
     topic: contract,
     pattern,
@@ -134,7 +135,7 @@ export function topicKind<C extends AnyTopic, U extends User, S>(
     slow: slowChooser(name, given.slow, given, definition?.state !== undefined),
     setup,
     state: definition?.state ?? null,
-    outgoing: outgoingFilters(name, given.outgoing, definition),
+    outgoing,
     presence,
     server: definition === null ? null : new Map(Object.entries(definition.server ?? {})),
     requests: definition === null ? null : requestKinds(definition.requests),

@@ -43,18 +43,32 @@ export class Patterns implements PatternRegister {
 
   /**
    * Hands on what `topic` has committed. `route`: what the last call for this topic gave, {@link NO_PATTERNS} at first.
-   * It does not throw.
+   * `personal`: events that are for the topic's own members alone. It does not throw.
    */
-  deliver(topic: string, publications: readonly Publication[], route: PatternRoute): PatternRoute {
+  deliver(
+    topic: string,
+    publications: readonly Publication[],
+    route: PatternRoute,
+    personal?: ReadonlySet<string>,
+  ): PatternRoute {
     const current = route.version === this.#nowhere.version ? route : this.#routeOf(topic);
-    if (current.patterns.length > 0) this.#handOn(topic, publications, current.patterns);
+    if (current.patterns.length > 0) this.#handOn(topic, publications, current.patterns, personal);
     return current;
   }
 
-  #handOn(topic: string, publications: readonly Publication[], patterns: readonly PatternTopic[]): void {
+  #handOn(
+    topic: string,
+    publications: readonly Publication[],
+    patterns: readonly PatternTopic[],
+    personal: ReadonlySet<string> | undefined,
+  ): void {
     const matched: Matched[] = [];
     for (const publication of publications) {
       if (!isMatched(publication.event)) continue;
+      if (personal?.has(publication.event)) {
+        this.#ports.counters.add("patterns.withheld", patterns.length);
+        continue;
+      }
       try {
         matched.push({ publication, payload: matchedPayload(publication) });
       } catch (error) {

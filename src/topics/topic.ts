@@ -243,7 +243,7 @@ export class Topic implements Committable {
     }
     const { patterns } = this.#ports;
     if (patterns !== undefined && publications.length > 0) {
-      this.#route = patterns.deliver(this.name, publications, this.#route);
+      this.#route = patterns.deliver(this.name, publications, this.#route, this.#setup.personal);
     }
     for (const beginning of beginnings) {
       for (let i = 0; i < beginning.from; i++) {

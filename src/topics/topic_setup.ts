@@ -7,6 +7,8 @@ export interface TopicSetup {
   readonly history: LogLimits | null;
   /** Their extensions, by name. */
   readonly extensions: ReadonlyMap<string, TopicExtensionFactory>;
+  /** Events of which each member gets a form of its own, or nothing: nobody else gets them. Left out: none. */
+  readonly personal?: ReadonlySet<string>;
 }
 
 /** Nothing beside their members. */

@@ -210,7 +210,8 @@ export class Topics {
       (publication.kept === null ? undefined : this.#startFor(publication.topic));
     if (ref === undefined) {
       if (this.#patterns !== undefined && this.#patterns.size > 0) {
-        this.#patterns.deliver(publication.topic, [publication], NO_PATTERNS);
+        const { personal } = this.#setupOf(publication.topic);
+        this.#patterns.deliver(publication.topic, [publication], NO_PATTERNS, personal);
       }
       publication.acknowledge();
     } else if (!offer(ref, publication)) {

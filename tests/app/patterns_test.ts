@@ -263,3 +263,32 @@ Deno.test("a member whose connection drops comes back to its pattern, and is tol
   kit.app.broadcast("room:1", "said", {});
   assertEquals(await matched(kit, back), [["room:*", said("room:1")]]);
 });
+
+Deno.test("what a topic filters for each of its members reaches no pattern, whoever publishes it, and is counted", async () => {
+  await using kit = stage();
+  kit.app.topic("room:table", {
+    on: {
+      deal: (ctx, hands) => ctx.broadcast("dealt", hands),
+      ask: (ctx, hands) => ctx.tellTopic(hands),
+    },
+    outgoing: { dealt: ({ user }, hands) => (hands as Record<string, unknown>)[user.id] },
+    life: { message: (topic, hands) => topic.broadcast("dealt", hands) },
+  });
+  const watcher = await joined(kit, "room:*");
+  kit.app.broadcast("room:table", "dealt", { eve: "before anybody is there" });
+  const eve = await joined(kit, "room:table", "eve");
+  eve.push("room:table", "deal", { eve: 1, ada: 2 });
+  eve.push("room:table", "ask", { eve: 3 });
+  await kit.settle();
+  kit.app.broadcast("room:table", "dealt", { eve: 4 });
+  kit.app.broadcast("room:table", "said", { hello: "all" });
+  assertEquals(await matched(kit, watcher), [["room:*", said("room:table", { hello: "all" })]]);
+  assertEquals(eve.take().map(([, , , event, payload]) => [event, payload]), [
+    ["dealt", 1],
+    ["dealt", 3],
+    ["dealt", 4],
+    ["said", { hello: "all" }],
+  ]);
+  const { counters } = kit.app.system;
+  assertEquals([counters.get("patterns.withheld"), counters.get("patterns.matched")], [4, 1]);
+});
