@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from "../base/clock.ts";
 import { TroupeError } from "../base/errors.ts";
-import { Counters } from "../base/inspect.ts";
-import { type Random, systemRandom } from "../base/random.ts";
+import type { Counters } from "../base/inspect.ts";
 import type { Log, LogBatch, LogEntry, LogHead, LogPage, LogSnapshot, NewLogEntry } from "../topics/log.ts";
+import { logBound, type LogOptions, LogPorts, MAX_TOPICS } from "../topics/log_options.ts";
+import { LogTopics } from "../topics/log_topics.ts";
 import { isTooOld, type KeptTopic, lastTrimmable, tooMany } from "./kept_topic.ts";
 import { type Durability, SqliteFile } from "./sqlite_file.ts";
 import { SqliteTables } from "./sqlite_tables.ts";
@@ -10,7 +10,7 @@ import { SqliteTables } from "./sqlite_tables.ts";
 export type { Durability };
 
 /** Where {@link sqliteLog} keeps its histories, how it is bounded, and its ports. */
-export interface SqliteLogOptions {
+export interface SqliteLogOptions extends LogOptions {
   /** The file. It is made if there is none; its folder must be there. `:memory:` is none that outlives the process. */
   path: string;
   /**
@@ -24,22 +24,11 @@ export interface SqliteLogOptions {
    */
   durability?: Durability;
   /**
-   * Of how many topics the history is kept. Default: 10,000. Beyond, the one that was appended to or asked for longest
-   * ago is forgotten whole (`log.forgotten.topics`).
-   */
-  maxTopics?: number;
-  /**
    * How many bytes of the file are in use, about; at least 1,048,576. Default: 1,073,741,824. Beyond, topics are
-   * forgotten in the same order (`log.forgotten.bytes`); the last of them loses its oldest publications instead, if it
+   * forgotten, those that have members last (`log.forgotten.bytes`); the last of them loses its oldest publications instead, if it
    * may (`log.trimmed_early`). The file does not shrink: what is free in it is used again.
    */
   maxBytes?: number;
-  /** Time, for what is trimmed by its age. Default: the machine's. */
-  clock?: Clock;
-  /** Where epochs come from. Default: the machine's randomness. */
-  random?: Random;
-  /** Where it is counted what is forgotten. Default: those of the app that uses it. */
-  counters?: Counters;
 }
 
 /** What {@link sqliteLog} makes: all of it is synchronous. */
@@ -98,37 +87,29 @@ export function sqliteLog(options: SqliteLogOptions): SqliteLog {
 }
 
 class KeptHistories implements SqliteLog {
-  readonly #maxTopics: number;
+  readonly #ports: LogPorts;
   readonly #maxBytes: number;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  #counters: Counters;
-  readonly #hasOwnCounters: boolean;
+  readonly #topics: LogTopics<KeptTopic>;
   readonly #file: SqliteFile;
   readonly #tables: SqliteTables;
-  /** The one that was used longest ago comes first. */
-  readonly #topics = new Map<string, KeptTopic>();
   /** How often topics were written: what is greater was used later. */
   #uses: number;
   /** About how many bytes were written since it was last looked how many are in use. */
   #unmeasured = 0;
-  #sweep = this.#topics.values();
 
   constructor(options: SqliteLogOptions) {
-    this.#maxTopics = bound("maxTopics", options.maxTopics ?? 10_000, 1);
-    this.#maxBytes = bound("maxBytes", options.maxBytes ?? 1_073_741_824, LEAST_BYTES);
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? systemRandom;
-    this.#counters = options.counters ?? new Counters();
-    this.#hasOwnCounters = options.counters !== undefined;
-    this.#file = new SqliteFile(options.path, durability(options), this.#clock, (db) => this.#renewAll(db));
+    const maxTopics = logBound("in a file", "maxTopics", options.maxTopics ?? MAX_TOPICS);
+    this.#maxBytes = logBound("in a file", "maxBytes", options.maxBytes ?? 1_073_741_824, LEAST_BYTES);
+    const { clock } = this.#ports = new LogPorts(options);
+    this.#topics = new LogTopics(maxTopics, () => this.#ports.count("log.refused.topics"));
+    this.#file = new SqliteFile(options.path, durability(options), clock, (db) => this.#renewAll(db));
     try {
       this.#tables = new SqliteTables(this.#file.db);
       const { topics, uses } = this.#file.reading(() => this.#tables.load());
       for (const topic of topics) this.#topics.set(topic.name, topic);
       this.#uses = uses;
       this.#unmeasured = LEAST_BYTES;
-      this.#makeRoom(0);
+      this.#makeRoom([]);
     } catch (error) {
       this.#file.db.close();
       throw error;
@@ -148,16 +129,16 @@ class KeptHistories implements SqliteLog {
   }
 
   append(batches: readonly LogBatch[]): readonly LogHead[] {
-    let news = 0;
-    for (const { topic } of batches) if (this.#touched(topic) === undefined) news++;
-    this.#makeRoom(news);
-    const nowMs = this.#clock.now();
+    for (const { topic } of batches) this.#topics.use(topic);
+    this.#makeRoom(batches.map(({ topic }) => topic));
+    const nowMs = this.#ports.clock.now();
     this.#sweepSome(batches.length, nowMs);
     let uses = this.#uses;
     let bytes = 0;
     const appended = this.#file.transaction(() =>
       batches.map((batch) => {
-        const topic = this.#topics.get(batch.topic) ?? this.#tables.begin(batch.topic, this.#random.uuid());
+        const topic = this.#topics.get(batch.topic) ??
+          this.#tables.begin(batch.topic, this.#ports.random.uuid());
         for (const entry of batch.entries) bytes += bytesOf(entry);
         bytes += batch.snapshot?.length ?? 0;
         const kept = this.#trimmed(this.#tables.append(topic, batch), nowMs);
@@ -182,16 +163,22 @@ class KeptHistories implements SqliteLog {
   }
 
   snapshot(topic: string): LogSnapshot | null {
-    const kept = this.#touched(topic);
+    const kept = this.#topics.use(topic);
     if (kept === undefined || kept.snapshotOffset === null) return null;
     const { id, epoch, snapshotOffset: offset } = kept;
     return { epoch, offset, data: this.#file.reading(() => this.#tables.snapshot(id, offset)) };
   }
 
   countIn(counters: Counters): void {
-    if (this.#hasOwnCounters) return;
-    for (const [name, count] of Object.entries(this.#counters.snapshot())) counters.add(name, count);
-    this.#counters = counters;
+    this.#ports.countIn(counters);
+  }
+
+  hold(topic: string): void {
+    this.#topics.hold(topic);
+  }
+
+  release(topic: string): void {
+    this.#topics.release(topic);
   }
 
   close(): void {
@@ -201,11 +188,11 @@ class KeptHistories implements SqliteLog {
 
   /** The topic's history, which is begun if there is none, and is now the one that was used last. */
   #used(name: string): KeptTopic {
-    const known = this.#touched(name);
+    const known = this.#topics.use(name);
     if (known !== undefined) return known;
-    this.#makeRoom(1);
+    this.#makeRoom([name]);
     const begun = this.#file.transaction(() => {
-      const topic = this.#tables.begin(name, this.#random.uuid());
+      const topic = this.#tables.begin(name, this.#ports.random.uuid());
       this.#tables.update(topic, this.#uses + 1);
       return topic;
     });
@@ -214,18 +201,10 @@ class KeptHistories implements SqliteLog {
     return begun;
   }
 
-  #touched(name: string): KeptTopic | undefined {
-    const topic = this.#topics.get(name);
-    if (topic === undefined) return undefined;
-    this.#topics.delete(name);
-    this.#topics.set(name, topic);
-    return topic;
-  }
-
   /** What was done to the topic is committed. */
   #keep(topic: KeptTopic): void {
     const trimmed = topic.oldest - (this.#topics.get(topic.name)?.oldest ?? 1);
-    if (trimmed > 0) this.#counters.add("log.trimmed", trimmed);
+    if (trimmed > 0) this.#ports.count("log.trimmed", trimmed);
     this.#topics.set(topic.name, topic);
   }
 
@@ -238,14 +217,14 @@ class KeptHistories implements SqliteLog {
     return last < topic.oldest ? topic : this.#tables.drop(topic, last);
   }
 
-  /** Room for `news` more topics, and for some bytes. */
-  #makeRoom(news: number): void {
-    const beyond = Math.min(this.#topics.size + news - this.#maxTopics, this.#topics.size);
-    if (beyond > 0) {
-      const victims = this.#topics.values().take(beyond).toArray();
-      this.#file.transaction(() => victims.forEach(({ id }) => this.#tables.forget(id)));
-      for (const { name } of victims) this.#topics.delete(name);
-      this.#counters.add("log.forgotten.topics", beyond);
+  /** Room for those of `names` that are not kept yet, and for some bytes. */
+  #makeRoom(names: readonly string[]): void {
+    const victims = this.#topics.victims(names);
+    if (victims.length > 0) {
+      const ids = victims.map((name) => this.#topics.get(name)!.id);
+      this.#file.transaction(() => ids.forEach((id) => this.#tables.forget(id)));
+      for (const name of victims) this.#topics.delete(name);
+      this.#ports.count("log.forgotten.topics", victims.length);
     }
     if (this.#unmeasured < LEAST_BYTES / 8) return;
     this.#unmeasured = 0;
@@ -253,7 +232,7 @@ class KeptHistories implements SqliteLog {
   }
 
   #makeRoomFor(isLast: boolean): void {
-    const [topic] = this.#topics.values();
+    const topic = this.#topics.oldest()!;
     const half = Math.min(topic.oldest + ((topic.offset - topic.oldest) >> 1), lastTrimmable(topic));
     if (isLast && half >= topic.oldest) {
       const kept = this.#file.transaction(() => {
@@ -262,21 +241,20 @@ class KeptHistories implements SqliteLog {
         return dropped;
       });
       this.#topics.set(topic.name, kept);
-      this.#counters.add("log.trimmed_early", kept.oldest - topic.oldest);
+      this.#ports.count("log.trimmed_early", kept.oldest - topic.oldest);
       return;
     }
     this.#file.transaction(() => this.#tables.forget(topic.id));
     this.#topics.delete(topic.name);
-    this.#counters.add("log.forgotten.bytes");
+    this.#ports.count("log.forgotten.bytes");
   }
 
-  /** What nobody uses any more gets old, too. Each use puts one behind the others: two a use get through all. */
+  /** What nobody uses any more gets old, too. */
   #sweepSome(uses: number, nowMs: number): void {
     const old: KeptTopic[] = [];
     for (let left = Math.min(SWEPT_AT_ONCE * uses, this.#topics.size); left > 0; left--) {
-      const { value, done } = this.#sweep.next();
-      if (done) this.#sweep = this.#topics.values();
-      else if (isTooOld(value, nowMs)) old.push(value);
+      const topic = this.#topics.next();
+      if (topic !== undefined && isTooOld(topic, nowMs)) old.push(topic);
     }
     if (old.length === 0) return;
     const trimmed = this.#file.transaction(() =>
@@ -292,8 +270,8 @@ class KeptHistories implements SqliteLog {
   #renewAll(db: SqliteFile["db"]): void {
     const ids = db.prepare("SELECT id FROM topics").all();
     const renew = db.prepare("UPDATE topics SET epoch = ? WHERE id = ?");
-    for (const { id } of ids) renew.run(this.#random.uuid(), id);
-    if (ids.length > 0) this.#counters.add("log.renewed", ids.length);
+    for (const { id } of ids) renew.run(this.#ports.random.uuid(), id);
+    if (ids.length > 0) this.#ports.count("log.renewed", ids.length);
   }
 }
 
@@ -310,13 +288,5 @@ function durability({ durability = "process" }: SqliteLogOptions): Durability {
   throw new TroupeError(
     "invalid_options",
     `Cannot keep histories in a file: at durability, ${durability} came. Accepted: "process" or "machine"`,
-  );
-}
-
-function bound(name: string, value: number, least: number): number {
-  if (Number.isSafeInteger(value) && value >= least) return value;
-  throw new TroupeError(
-    "invalid_options",
-    `Cannot keep histories in a file: at ${name}, ${value} came. Accepted: a whole number, ${least} or more`,
   );
 }

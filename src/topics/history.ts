@@ -99,6 +99,7 @@ export class History {
       if (publication.kept !== null) publication.position = { epoch: head.epoch, offset: ++offset };
     }
     if (head.epoch === before.epoch && head.offset === offset) return;
+    this.#ports.counters.add("history.broken");
     throw new TroupeError(
       "broken_history",
       `The history of ${
@@ -106,7 +107,8 @@ export class History {
       } does not go on where it was: it stood at ${before.offset} of ` +
         `${before.epoch}, and with ${
           offset - before.offset
-        } more it stands at ${head.offset} of ${head.epoch}`,
+        } more it stands at ${head.offset} of ${head.epoch}. The log has forgotten it (its options maxBytes and ` +
+        "maxTopics say when, log.forgotten.* counts it), or somebody else writes to it",
       { retryable: true },
     );
   }

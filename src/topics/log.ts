@@ -80,7 +80,8 @@ export interface LogSnapshot extends LogHead {
  *   survive. Its batches are stored all together or not at all: it throws, or rejects, and nothing is visible.
  * - The engine never appends to a topic before its last append is done. It may read meanwhile.
  * - A log MUST be bounded in the number of topics it keeps, and MUST forget the whole of a topic where it forgets: the
- *   next history of that topic has another epoch.
+ *   next history of that topic has another epoch. It SHOULD forget none that is held: its members would have to join
+ *   again.
  */
 export interface Log {
   /** Where the topic's history stands. Begins one, with a new epoch, where there is none. */
@@ -91,6 +92,10 @@ export interface Log {
   read(topic: string, after: number, max: number): LogPage | Promise<LogPage>;
   /** The topic's last snapshot, if there is one in its current epoch. */
   snapshot(topic: string): LogSnapshot | null | Promise<LogSnapshot | null>;
+  /** The topic has members from now on. Each call is followed by one {@link Log.release}. */
+  hold?(topic: string): void;
+  /** It has none any more, as far as that hold goes. */
+  release?(topic: string): void;
   /**
    * Counts in `counters` from now on, and adds what it has counted so far. The engine calls it once, before anything else,
    * so that what a log forgets is counted with the rest.

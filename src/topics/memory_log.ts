@@ -1,29 +1,17 @@
-import { type Clock, systemClock } from "../base/clock.ts";
-import { TroupeError } from "../base/errors.ts";
-import { Counters } from "../base/inspect.ts";
-import { type Random, systemRandom } from "../base/random.ts";
+import type { Counters } from "../base/inspect.ts";
 import type { Log, LogBatch, LogHead, LogPage, LogSnapshot } from "./log.ts";
+import { logBound, type LogOptions, LogPorts, MAX_TOPICS } from "./log_options.ts";
+import { LogTopics } from "./log_topics.ts";
 import { bytesOfEntries, MemoryHistory } from "./memory_history.ts";
 
 /** How {@link memoryLog} is bounded, and its ports. */
-export interface MemoryLogOptions {
-  /**
-   * Of how many topics the history is kept. Default: 10,000. Beyond, the one that was appended to or asked for longest
-   * ago is forgotten whole (`log.forgotten.topics`).
-   */
-  maxTopics?: number;
+export interface MemoryLogOptions extends LogOptions {
   /**
    * How many bytes all histories take together, about; a character of text counts as two. Default: 67,108,864. Beyond,
-   * topics are forgotten in the same order (`log.forgotten.bytes`). One topic that takes so much alone loses its oldest
-   * publications (`log.trimmed_early`), or, where its state needs them, is forgotten itself.
+   * topics are forgotten, those that have members last (`log.forgotten.bytes`). One topic that takes so much alone
+   * loses its oldest publications (`log.trimmed_early`), or, where its state needs them, is forgotten itself.
    */
   maxBytes?: number;
-  /** Time, for what is trimmed by its age. Default: the machine's. */
-  clock?: Clock;
-  /** Where epochs come from. Default: the machine's randomness. */
-  random?: Random;
-  /** Where it is counted what is forgotten. Default: those of the app that uses it. */
-  counters?: Counters;
 }
 
 /** What {@link memoryLog} makes: all of it is synchronous. */
@@ -70,29 +58,21 @@ export function memoryLog(options: MemoryLogOptions = {}): MemoryLog {
 }
 
 class Histories implements MemoryLog {
-  readonly #maxTopics: number;
+  readonly #ports: LogPorts;
   readonly #maxBytes: number;
-  readonly #clock: Clock;
-  readonly #random: Random;
-  #counters: Counters;
-  readonly #hasOwnCounters: boolean;
-  /** The one that was used longest ago comes first. */
-  readonly #byTopic = new Map<string, MemoryHistory>();
+  readonly #topics: LogTopics<MemoryHistory>;
   #newest: MemoryHistory | null = null;
   #bytes = 0;
-  #sweep = this.#byTopic.values();
 
   constructor(options: MemoryLogOptions) {
-    this.#maxTopics = bound("maxTopics", options.maxTopics ?? 10_000);
-    this.#maxBytes = bound("maxBytes", options.maxBytes ?? 67_108_864);
-    this.#clock = options.clock ?? systemClock;
-    this.#random = options.random ?? systemRandom;
-    this.#counters = options.counters ?? new Counters();
-    this.#hasOwnCounters = options.counters !== undefined;
+    const maxTopics = logBound("in memory", "maxTopics", options.maxTopics ?? MAX_TOPICS);
+    this.#maxBytes = logBound("in memory", "maxBytes", options.maxBytes ?? 67_108_864);
+    this.#ports = new LogPorts(options);
+    this.#topics = new LogTopics(maxTopics, () => this.#ports.count("log.refused.topics"));
   }
 
   get topics(): number {
-    return this.#byTopic.size;
+    return this.#topics.size;
   }
 
   get bytes(): number {
@@ -104,8 +84,9 @@ class Histories implements MemoryLog {
   }
 
   append(batches: readonly LogBatch[]): readonly LogHead[] {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#ports.clock.now();
     const sizes = batches.map(bytesOfEntries); // what cannot be read fails here, before anything is done
+    this.#makeRoomFor(batches.map(({ topic }) => topic));
     const heads = batches.map((batch, i) => {
       const history = this.#used(batch.topic);
       const before = history.bytes;
@@ -115,28 +96,34 @@ class Histories implements MemoryLog {
       this.#squeeze(history);
       return history.head;
     });
-    this.#makeRoom();
+    this.#keepToBytes();
     return heads;
   }
 
   read(topic: string, after: number, max: number): LogPage {
     const history = this.#used(topic);
-    this.#trim(history, this.#clock.now());
+    this.#trim(history, this.#ports.clock.now());
     return { head: history.head, entries: history.read(after, max) };
   }
 
   snapshot(topic: string): LogSnapshot | null {
-    return this.#byTopic.has(topic) ? this.#used(topic).snapshot : null;
+    return this.#topics.get(topic) === undefined ? null : this.#used(topic).snapshot;
+  }
+
+  hold(topic: string): void {
+    this.#topics.hold(topic);
+  }
+
+  release(topic: string): void {
+    this.#topics.release(topic);
   }
 
   countIn(counters: Counters): void {
-    if (this.#hasOwnCounters) return;
-    for (const [name, count] of Object.entries(this.#counters.snapshot())) counters.add(name, count);
-    this.#counters = counters;
+    this.#ports.countIn(counters);
   }
 
   close(): void {
-    this.#byTopic.clear();
+    this.#topics.clear();
     this.#newest = null;
     this.#bytes = 0;
   }
@@ -145,21 +132,29 @@ class Histories implements MemoryLog {
   #used(topic: string): MemoryHistory {
     this.#sweepSome();
     if (this.#newest?.topic === topic) return this.#newest;
-    let history = this.#byTopic.get(topic);
-    if (history !== undefined) this.#byTopic.delete(topic);
-    else {
-      history = new MemoryHistory(topic, this.#random.uuid());
+    let history = this.#topics.use(topic);
+    if (history === undefined) {
+      this.#makeRoomFor([topic]);
+      history = new MemoryHistory(topic, this.#ports.random.uuid());
       this.#bytes += history.bytes;
+      this.#topics.set(topic, history);
     }
-    this.#byTopic.set(topic, history);
     this.#newest = history;
-    this.#makeRoom();
+    this.#keepToBytes(history);
     return history;
   }
 
-  #makeRoom(): void {
-    if (this.#byTopic.size > this.#maxTopics) this.#forgetOldest("log.forgotten.topics");
-    while (this.#bytes > this.#maxBytes && this.#byTopic.size > 1) this.#forgetOldest("log.forgotten.bytes");
+  #makeRoomFor(topics: readonly string[]): void {
+    for (const name of this.#topics.victims(topics)) {
+      this.#forget(this.#topics.get(name)!, "log.forgotten.topics");
+    }
+  }
+
+  /** `except`: it is in use at this moment. */
+  #keepToBytes(except?: MemoryHistory): void {
+    while (this.#bytes > this.#maxBytes && this.#topics.size > 1) {
+      this.#forget(this.#topics.oldest(except)!, "log.forgotten.bytes");
+    }
   }
 
   /** Keeps one topic from driving out all others. */
@@ -168,19 +163,15 @@ class Histories implements MemoryLog {
     const before = history.bytes;
     const dropped = history.squeeze(this.#maxBytes);
     this.#bytes += history.bytes - before;
-    if (dropped > 0) this.#counters.add("log.trimmed_early", dropped);
+    if (dropped > 0) this.#ports.count("log.trimmed_early", dropped);
     if (history.bytes > this.#maxBytes) this.#forget(history, "log.forgotten.bytes");
   }
 
-  #forgetOldest(counter: string): void {
-    this.#forget(this.#byTopic.values().next().value!, counter);
-  }
-
   #forget(history: MemoryHistory, counter: string): void {
-    this.#byTopic.delete(history.topic);
+    this.#topics.delete(history.topic);
     if (this.#newest === history) this.#newest = null;
     this.#bytes -= history.bytes;
-    this.#counters.add(counter);
+    this.#ports.count(counter);
   }
 
   #trim(history: MemoryHistory, nowMs: number): void {
@@ -188,24 +179,15 @@ class Histories implements MemoryLog {
     const trimmed = history.trim(nowMs);
     if (trimmed === 0) return;
     this.#bytes += history.bytes - before;
-    this.#counters.add("log.trimmed", trimmed);
+    this.#ports.count("log.trimmed", trimmed);
   }
 
-  /** What nobody uses any more gets old, too. Each use puts one behind the others: two a use get through all. */
+  /** What nobody uses any more gets old, too. */
   #sweepSome(): void {
-    const nowMs = this.#clock.now();
+    const nowMs = this.#ports.clock.now();
     for (let left = SWEPT_AT_ONCE; left > 0; left--) {
-      const { value, done } = this.#sweep.next();
-      if (done) this.#sweep = this.#byTopic.values();
-      else this.#trim(value, nowMs);
+      const history = this.#topics.next();
+      if (history !== undefined) this.#trim(history, nowMs);
     }
   }
-}
-
-function bound(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
-  throw new TroupeError(
-    "invalid_options",
-    `Cannot keep histories in memory: at ${name}, ${value} came. Accepted: a whole number, 1 or more`,
-  );
 }

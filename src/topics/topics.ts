@@ -53,6 +53,8 @@ export interface TopicsPorts extends Spawner {
 /** A running topic. */
 interface Running {
   readonly ref: Ref<TopicMessage>;
+  /** Whether it has a history, which must not be forgotten while somebody holds it. */
+  readonly isKept: boolean;
   /** How many hold it: its members, and who is about to be one. */
   leases: number;
   /** Runs while nobody holds it. */
@@ -83,6 +85,7 @@ export class Topics {
   readonly #backoff: { minMs: number; maxMs: number };
   readonly #idleMs: number;
   readonly #setupOf: (name: string) => TopicSetup;
+  readonly #log: Log;
   readonly #committer: Committer;
   readonly #patterns: Patterns | undefined;
 
@@ -93,7 +96,7 @@ export class Topics {
     this.#idleMs = options.idleMs ?? 10_000;
     this.#setupOf = options.setupOf ?? (() => PLAIN_TOPIC);
     this.#patterns = options.patterns;
-    const log = options.log ?? NO_LOG;
+    const log = this.#log = options.log ?? NO_LOG;
     this.#committer = new Committer(log, ports.scheduler);
     this.#supervisor = new DynamicSupervisor(ports, {
       name,
@@ -143,11 +146,13 @@ export class Topics {
     let running = this.#running.get(name);
     if (running === undefined) {
       this.#checkCrashed(name);
-      running = { ref: this.#start(name), leases: 0, idleTimer: null };
+      const setup = this.#setupOf(name);
+      running = { ref: this.#start(name, setup), isKept: setup.history !== null, leases: 0, idleTimer: null };
       this.#running.set(name, running);
-      watchFrom(running.ref, { terminated: (ref, { kind }) => this.#ended(name, ref, kind === "crashed") });
+      const begun = running;
+      watchFrom(begun.ref, { terminated: (_, { kind }) => this.#ended(name, begun, kind === "crashed") });
     }
-    running.leases++;
+    if (running.leases++ === 0 && running.isKept) this.#log.hold?.(name);
     this.#stopIdleTimer(running);
     watchFrom(running.ref, watcher);
     return running.ref;
@@ -158,6 +163,7 @@ export class Topics {
     unwatchFrom(ref, watcher);
     const running = this.#running.get(name);
     if (running?.ref !== ref || --running.leases > 0) return;
+    if (running.isKept) this.#log.release?.(name);
     this.#idle(name, running);
   }
 
@@ -231,9 +237,9 @@ export class Topics {
     return ref;
   }
 
-  #start(name: string): Ref<TopicMessage> {
+  #start(name: string, setup: TopicSetup): Ref<TopicMessage> {
     try {
-      return this.#supervisor.start({ args: { name, setup: this.#setupOf(name) }, label: name });
+      return this.#supervisor.start({ args: { name, setup }, label: name });
     } catch (error) {
       this.#ports.counters.add("topics.refused");
       throw error;
@@ -245,9 +251,9 @@ export class Topics {
     running.idleTimer = null;
   }
 
-  #ended(name: string, ref: Ref<never>, crashed: boolean): void {
-    const running = this.#running.get(name);
-    if (running?.ref === ref) {
+  #ended(name: string, running: Running, crashed: boolean): void {
+    if (running.leases > 0 && running.isKept) this.#log.release?.(name);
+    if (this.#running.get(name) === running) {
       this.#stopIdleTimer(running);
       this.#running.delete(name);
     }

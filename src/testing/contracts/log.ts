@@ -311,6 +311,17 @@ export function testLog(contract: LogContract): void {
       assertEquals([page.entries, page.head.offset], [[], 0]);
       assertNotEquals(page.head.epoch, epoch);
     });
+    promiseOf(openSmall, "a topic that is held is not forgotten as long as others can be", async (log) => {
+      if (log.hold === undefined) return; // it need not be told
+      for (let i = 0; i < 2; i++) log.hold("room:1");
+      log.release!("room:1");
+      const head = await append(log, { entries: entries(3) });
+      for (let i = 0; i < APPENDS_UNTIL_TRIMMED; i++) await append(log, { topic: `other:${i}` });
+      assertEquals([await log.head("room:1"), await offsets(log)], [head, [1, 2, 3]]);
+      log.release!("room:1");
+      for (let i = 0; i < APPENDS_UNTIL_TRIMMED; i++) await append(log, { topic: `other:${i}` });
+      assertNotEquals((await log.head("room:1")).epoch, head.epoch);
+    });
   }
 
   if (reopen !== undefined) {
