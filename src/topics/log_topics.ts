@@ -12,7 +12,8 @@ export class LogTopics<T> {
   readonly #held = new Map<string, T>();
   /** How often each is held, whether it is kept or not. */
   readonly #holds = new Map<string, number>();
-  #sweep: Iterator<T> = this.#all();
+  #sweep: Iterator<T> = this.#idle.values();
+  #sweepsHeld = false;
 
   /** `max`: how many are kept, `maxTopics` of a log. `onRefused`: there is no room for one more. */
   constructor(max: number, onRefused: () => void) {
@@ -70,6 +71,11 @@ export class LogTopics<T> {
     else if (this.#holds.delete(name)) move(name, this.#held, this.#idle);
   }
 
+  /** Whether there is room for `news` more, whatever they are. */
+  hasRoomFor(news: number): boolean {
+    return this.size + news <= this.#max;
+  }
+
   /**
    * Which have to go so that there is room for those of `names` that are not kept yet: of those that are not in use, the
    * ones that were used longest ago.
@@ -89,19 +95,23 @@ export class LogTopics<T> {
 
   /** Of those that are not in use, the one that was used longest ago; else of all. `except`: not this one. */
   oldest(except?: T): T | undefined {
-    return this.#all().find((topic) => topic !== except);
+    for (const topics of [this.#idle, this.#held]) {
+      for (const topic of topics.values()) if (topic !== except) return topic;
+    }
   }
 
-  /** The next in turn; `undefined`: it was the last. Each use puts one behind the others: two a use get through all. */
+  /**
+   * The next in turn, first of those that are not in use, then of the others; `undefined`: it was the last. Each use puts
+   * one behind the others: who asks twice a use gets through all.
+   */
   next(): T | undefined {
-    const { value, done } = this.#sweep.next();
-    if (!done) return value;
-    this.#sweep = this.#all();
-  }
-
-  *#all(): Generator<T> {
-    yield* this.#idle.values();
-    yield* this.#held.values();
+    for (let isLast = false; !isLast;) {
+      const { value, done } = this.#sweep.next();
+      if (!done) return value;
+      isLast = this.#sweepsHeld;
+      this.#sweepsHeld = !isLast;
+      this.#sweep = (isLast ? this.#idle : this.#held).values();
+    }
   }
 
   #mapOf(name: string): Map<string, T> {

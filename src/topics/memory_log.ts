@@ -86,7 +86,7 @@ class Histories implements MemoryLog {
   append(batches: readonly LogBatch[]): readonly LogHead[] {
     const nowMs = this.#ports.clock.now();
     const sizes = batches.map(bytesOfEntries); // what cannot be read fails here, before anything is done
-    this.#makeRoomFor(batches.map(({ topic }) => topic));
+    if (!this.#topics.hasRoomFor(batches.length)) this.#makeRoomFor(batches.map(({ topic }) => topic));
     const heads = batches.map((batch, i) => {
       const history = this.#used(batch.topic);
       const before = history.bytes;
