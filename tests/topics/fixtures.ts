@@ -14,6 +14,7 @@ import { memoryLog } from "../../src/topics/memory_log.ts";
 import { DEFAULT_REPLAY_LIMITS } from "../../src/topics/recovery.ts";
 import type { TopicPorts } from "../../src/topics/topic.ts";
 import type { Clock } from "../../src/base/clock.ts";
+import type { TroupeError } from "../../src/base/errors.ts";
 import type { Counters } from "../../src/base/inspect.ts";
 import { silentLogger } from "../../src/base/log.ts";
 import type { Scheduler } from "../../src/actors/scheduler.ts";
@@ -52,6 +53,10 @@ export class FakeSubscriber implements Subscriber, Watcher {
   subscribed(recovery: Recovery | null): void {
     this.recovery = recovery;
     this.log.push("subscribed");
+  }
+
+  turnedAway(error: unknown): void {
+    this.log.push(`turned away: ${(error as TroupeError).code}`);
   }
 
   push(event: string, payload: unknown): void {

@@ -50,6 +50,7 @@ export function setUp(maxReplay = 1_000, extensions: TopicSetup["extensions"] = 
   };
   return {
     log,
+    clock,
     counters,
     topic,
     turn: () => turns.give(),

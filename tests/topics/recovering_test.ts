@@ -1,15 +1,22 @@
 import { assertEquals } from "@std/assert";
-import { FakeSubscriber } from "./fixtures.ts";
+import { DEFAULT_REPLAY_LIMITS } from "../../src/topics/recovery.ts";
 import { Reader, setUp } from "./history_stage.ts";
 
-Deno.test("Recovering: who publishes while its past is read hears of the commit behind its own beginning", async () => {
-  const { log, publish, subscribe, turn } = setUp();
+/** A topic with one publication, and a reader that asks for it: its log gives it when it is told to. */
+function reading(...options: Parameters<typeof setUp>) {
+  const stage = setUp(...options);
+  const reader = new Reader("a");
+  const { log, publish, subscribe, turn } = stage;
   log.isSync.append = true;
   publish();
   turn();
-  const reader = new Reader("a");
   subscribe(reader, 0);
   turn();
+  return { ...stage, reader };
+}
+
+Deno.test("Recovering: who publishes while its past is read hears of the commit behind its own beginning", async () => {
+  const { log, publish, turn, reader } = reading();
   publish(reader);
   turn();
   assertEquals(reader.log, [], "its answers wait for the subscription, which comes first");
@@ -18,13 +25,7 @@ Deno.test("Recovering: who publishes while its past is read hears of the commit 
 });
 
 Deno.test("Recovering: what could not be stored meanwhile is told behind the beginning, too, and in order", async () => {
-  const { log, publish, subscribe, turn } = setUp();
-  log.isSync.append = true;
-  publish();
-  turn();
-  const reader = new Reader("a");
-  subscribe(reader, 0);
-  turn();
+  const { log, publish, turn, reader } = reading();
   log.failing = new Error("disk full");
   publish(reader);
   turn();
@@ -37,13 +38,7 @@ Deno.test("Recovering: what could not be stored meanwhile is told behind the beg
 });
 
 Deno.test("Recovering: a client that begins anew is owed nothing of what it published before", async () => {
-  const { log, publish, subscribe, turn } = setUp();
-  log.isSync.append = true;
-  publish();
-  turn();
-  const reader = new Reader("a");
-  subscribe(reader, 0);
-  turn();
+  const { log, publish, subscribe, turn, reader } = reading();
   publish(reader);
   turn();
   subscribe(reader, 0);
@@ -59,13 +54,7 @@ Deno.test("Recovering: a client that begins anew is owed nothing of what it publ
 });
 
 Deno.test("Recovering: what is published for the one whose past is read reaches it", async () => {
-  const { log, publish, subscribe, turn } = setUp();
-  log.isSync.append = true;
-  publish();
-  turn();
-  const reader = new Reader("a");
-  subscribe(reader, 0);
-  turn();
+  const { log, publish, turn, reader } = reading();
   publish(null, "t", true, (subscriber) => subscriber === reader);
   publish(null, "t", true, (subscriber) => subscriber !== reader);
   turn();
@@ -95,13 +84,7 @@ Deno.test("Recovering: who leaves while its past is read is forgotten at once", 
 });
 
 Deno.test("Recovering: of too much that is published meanwhile, what has no offset is no gap", async () => {
-  const { log, publish, subscribe, turn, counters } = setUp(3);
-  log.isSync.append = true;
-  publish();
-  turn();
-  const reader = new Reader("a");
-  subscribe(reader, 0);
-  turn();
+  const { log, publish, turn, counters, reader } = reading(3);
   for (let n = 0; n < 3; n++) publish(null, "t", false);
   for (let n = 0; n < 3; n++) publish();
   turn();
@@ -119,13 +102,7 @@ Deno.test("Recovering: who is overtaken is counted as what it is told, and gets 
       return { event: "state", payload: () => seen };
     },
   };
-  const { log, publish, subscribe, turn, counters } = setUp(2, new Map([["state", () => extension]]));
-  log.isSync.append = true;
-  publish();
-  turn();
-  const reader = new Reader("a");
-  subscribe(reader, 0);
-  turn();
+  const { log, publish, turn, counters, reader } = reading(2, new Map([["state", () => extension]]));
   for (let n = 0; n < 4; n++) publish();
   turn();
   await log.proceed();
@@ -140,14 +117,22 @@ Deno.test("Recovering: who is overtaken is counted as what it is told, and gets 
 });
 
 Deno.test("Recovering: who has left by the time that its past is read is no recovery", async () => {
-  const { log, publish, subscribe, turn, counters } = setUp();
-  log.isSync.append = true;
-  publish();
-  turn();
-  const reader = new FakeSubscriber("a");
-  subscribe(reader, 0);
-  turn();
+  const { log, counters, reader } = reading();
   reader.active = false;
   await log.proceed();
   assertEquals(counters.get("recoveries.replayed"), 0);
+});
+
+Deno.test("Recovering: whose past is not read in time is turned away, then hears of what it has published", async () => {
+  const { log, clock, publish, turn, reader } = reading();
+  publish(reader);
+  turn();
+  assertEquals(reader.log, []);
+  while (clock.step(DEFAULT_REPLAY_LIMITS.historyTimeoutMs));
+  for (let i = 0; i < 4; i++) await Promise.resolve();
+  assertEquals(reader.log, ["turned away: history_timeout", "committed"]);
+  await log.proceed();
+  publish();
+  turn();
+  assertEquals([reader.log.length, reader.offsets, clock.pending], [2, [], 0]);
 });
