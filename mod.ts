@@ -112,7 +112,7 @@ export type {
   PresenceTopic,
   PresentKey,
 } from "./src/presence/presence_rules.ts";
-export type { Serve, ServeHandler, ServeOptions, Server } from "./src/transport/serve.ts";
+export type { Serve, ServeHandler, ServeInfo, ServeOptions, Server } from "./src/transport/serve.ts";
 export type {
   Admission,
   Gate,
@@ -136,6 +136,7 @@ export type {
   LogSnapshot,
   NewLogEntry,
 } from "./src/topics/log.ts";
+export type { LogOptions } from "./src/topics/log_options.ts";
 export { type MemoryLog, memoryLog, type MemoryLogOptions } from "./src/topics/memory_log.ts";
 export { longpoll, type LongpollOptions } from "./src/transport/longpoll.ts";
 export { sse, type SseOptions } from "./src/transport/sse.ts";

@@ -18,6 +18,7 @@ export type {
   LogSnapshot,
   NewLogEntry,
 } from "../topics/log.ts";
+export type { LogOptions } from "../topics/log_options.ts";
 export type { Clock, TimerId } from "../base/clock.ts";
 export { Counters } from "../base/inspect.ts";
 export type { Random } from "../base/random.ts";
