@@ -10,6 +10,7 @@ import type { Topics } from "../topics/topics.ts";
 import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import { Droppable, type TurnReaders } from "./droppable.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
+import { UNSTORED } from "./dedupe_window.ts";
 import { HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
 import { PRESENCE } from "../presence/presence_message.ts";
@@ -91,6 +92,8 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   #isEnding = false;
   /** Messages whose publications could not be stored, and which are not answered yet. */
   #unstored: Set<string> | null = null;
+  /** Publications up to this barrier are about messages of a connection that has gone: its refs mean nothing any more. */
+  #staleUntil = 0;
   /** Leave publications out while the client is behind; `null`: all of them have to arrive. */
   #readers: TurnReaders | null = null;
 
@@ -184,6 +187,8 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   /** The client has gone: from now on, all goes to `nowhere`. What waits is dropped. */
   detach(nowhere: SubscribedChannel["owner"]): void {
     this.#output.drop();
+    this.#unstored = null;
+    this.#staleUntil = this.#output.barriers.raised;
     this.#redirect(nowhere);
   }
 
@@ -264,15 +269,20 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** What a message of the client's has published is lost: that is what it is answered, whatever its handler says. */
   failed(cause: string | null): void {
-    if (cause !== null) this.lost(cause);
+    if (cause !== null) this.#lose(cause, this.#output.barriers.passed >= this.#staleUntil);
     this.committed();
   }
 
   /** The same, where nobody waits for the commit any more. The message may come again, under its id as well. */
   lost(cause: string): void {
-    const repeated = this.#owner.dedupe?.failed(this.#channel.topic, cause) ?? [];
+    this.#lose(cause, true);
+  }
+
+  #lose(cause: string, isCurrent: boolean): void {
+    const isThere = isCurrent && this.#owner === this.#channel.owner;
+    const repeated = this.#owner.dedupe?.failed(this.#channel.topic, cause, isThere) ?? [];
     for (const ref of repeated) if (!this.#replaceHeld(ref)) this.say(this.#unstoredReply(ref), ref);
-    if (this.#replaceHeld(cause)) return;
+    if (!isThere || this.#replaceHeld(cause)) return;
     this.#unstored ??= new Set();
     if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(cause);
   }
@@ -283,7 +293,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   #unstoredReply(ref: string): Frame {
     const { joinRef, topic } = this.#channel;
-    return this.codec.reply(joinRef, ref, topic, "error", { reason: "not_stored" });
+    return this.codec.reply(joinRef, ref, topic, UNSTORED.status, UNSTORED.response);
   }
 
   push(event: string, payload: unknown): void {

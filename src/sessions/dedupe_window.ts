@@ -19,12 +19,15 @@ interface Entry {
   /** The refs of its repetitions that wait for its answer. */
   repeats: string[];
   answer: Answered | null;
+  /** What it has published is lost: `told`, where its client hears that over the connection that it was sent over. */
+  lost: "told" | "untold" | null;
 }
 
 /**
  * What a session's client has sent under ids of its own, the newest of it: a client that does not know whether something
  * has arrived sends it again, and it takes effect once. A message that its handler's crash leaves without an answer may
- * take effect again, and so may one that could not be stored.
+ * take effect again. So may one that could not be stored, once its client has heard of that: one that has not, since its
+ * connection has gone, repeats it without meaning to, and what it has said later may be stored by then.
  */
 export class DedupeWindow {
   readonly #max: number;
@@ -54,8 +57,11 @@ export class DedupeWindow {
   ): { readonly named: object } | { readonly answered: Answered | null } {
     const key = `${topic}\n${id}`;
     const known = this.#byKey.get(key);
-    if (known === undefined) {
-      const entry: Entry = { key, topic, ref, repeats: [], answer: null };
+    const lost = known?.lost ?? null;
+    if (lost !== null) this.#forget(known!);
+    if (lost === "untold") return { answered: UNSTORED };
+    if (known === undefined || lost !== null) {
+      const entry: Entry = { key, topic, ref, repeats: [], answer: null, lost: null };
       this.#remember(entry);
       return { named: entry };
     }
@@ -72,19 +78,24 @@ export class DedupeWindow {
     return repeatsOf(entry);
   }
 
-  /** What a message has published is lost, so it may come again. Gives the refs of its repetitions. */
-  failed(topic: string, ref: string): readonly string[] {
+  /** What a message has published is lost. `isThere`: its client hears of it. Gives the refs of its repetitions. */
+  failed(topic: string, ref: string, isThere: boolean): readonly string[] {
     for (const entry of this.#byKey.values()) {
-      if (entry.topic !== topic || entry.ref !== ref) continue;
-      this.#forget(entry);
+      if (entry.topic !== topic || entry.ref !== ref || entry.lost !== null) continue;
+      this.#pending.delete(entry);
+      entry.lost = isThere ? "told" : "untold";
       return repeatsOf(entry);
     }
     return NOBODY;
   }
 
-  /** The client of the channel in `topic` has gone, and nobody waits for the answers to its repetitions. */
+  /** The client of the channel in `topic` has gone, and what it was told last may not have reached it. */
   gone(topic: string): void {
-    for (const entry of this.#pending as Set<Entry>) if (entry.topic === topic) entry.repeats = [];
+    for (const entry of this.#byKey.values()) {
+      if (entry.topic !== topic) continue;
+      entry.repeats = [];
+      if (entry.lost !== null) entry.lost = "untold";
+    }
   }
 
   /** The channel in `topic` has ended: what is not answered will not be, and may come again. */
@@ -113,3 +124,6 @@ function repeatsOf(entry: Entry): readonly string[] {
 }
 
 const NOBODY: readonly string[] = [];
+
+/** What a message is answered whose publications could not be stored. */
+export const UNSTORED: Answered = { status: "error", response: { reason: "not_stored" } };

@@ -37,6 +37,11 @@ export class HeldOutput {
     return this.#passed < this.#raised;
   }
 
+  /** How many barriers have been raised, and passed. */
+  get barriers(): { readonly raised: number; readonly passed: number } {
+    return { raised: this.#raised, passed: this.#passed };
+  }
+
   /** Something to wait for. */
   raise(): void {
     this.#raised++;

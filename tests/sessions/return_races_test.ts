@@ -1,8 +1,9 @@
 /** What is still under way when a client comes back: none of it reaches the new connection as if it were its own. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type DeferredReply, joined } from "../../mod.ts";
+import { type DeferredReply, joined, memoryLog } from "../../mod.ts";
 import { AppKit } from "../../src/testing/mod.ts";
+import { SlowLog } from "../topics/slow_log.ts";
 import { brief, type Client, connect, gate, replyTo } from "./client.ts";
 
 const GRACE_MS = 10_000;
@@ -169,6 +170,56 @@ Deno.test("Sessions: a deferral that outlives its connection answers what the cl
   await kit.settle();
   assertEquals(second.takeBrief(), [`ok:${other}`]);
   assertEquals([deferred.size, kit.app.system.deadLetters.count()], [2, 0]);
+});
+
+Deno.test("Sessions: what could not be stored is answered so to a client that repeats it when it is back, and may come again then", async () => {
+  const log = new SlowLog(memoryLog());
+  log.isSync = { append: false, read: true };
+  await using kit = new AppKit({
+    log,
+    limits: { graceMs: GRACE_MS },
+    authenticate: () => ({ id: "ada" }),
+  });
+  kit.app.topic("room:*", {
+    history: { size: 10, ttlMs: 60_000 },
+    on: {
+      say(ctx, payload) {
+        ctx.broadcast("said", payload);
+        return {};
+      },
+    },
+  });
+  const version = "/socket/websocket?vsn=2.1.0";
+  const first = await connect(kit, version);
+  const ref = first.join("room:1");
+  await kit.settle();
+  const secret = secretOf(first, ref);
+  const say = (client: Client, n: number): string => client.push("room:1", "say", { n, "troupe:id": `${n}` });
+  for (const n of [1, 2]) say(first, n);
+  await kit.settle();
+  first.connection.close(1006);
+  await kit.settle();
+  log.failing = new Error("disk full");
+  await log.proceed();
+  await kit.settle();
+  log.failing = null;
+
+  const second = await connect(kit, version);
+  second.join("room:1", claim(secret));
+  await kit.settle();
+  second.take();
+  const [three, one] = [say(second, 3), say(second, 1)];
+  await kit.settle();
+  await log.proceed();
+  await kit.settle();
+  const answered = second.take();
+  assertEquals(replyTo(answered, one), { status: "error", response: { reason: "not_stored" } });
+  assertEquals(replyTo(answered, three).status, "ok");
+  const again = say(second, 1);
+  await kit.settle();
+  await log.proceed();
+  await kit.settle();
+  assertEquals(replyTo(second.take(), again).status, "ok");
 });
 
 Deno.test("Sessions: a refresh that is pending while the client claims another session is answered, and counts there", async () => {
