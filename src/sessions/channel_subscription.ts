@@ -184,8 +184,9 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.#owner.holding(this);
   }
 
-  /** The client has gone: from now on, all goes to `nowhere`. What waits is dropped. */
+  /** The client has gone: from now on, all goes to `nowhere`. What waits is dropped, the answer to a join with it. */
   detach(nowhere: SubscribedChannel["owner"]): void {
+    this.#onSubscribed = this.#onTurnedAway = null;
     this.#output.drop();
     this.#unstored = null;
     this.#staleUntil = this.#output.barriers.raised;

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type DeferredReply, joined, memoryLog } from "../../mod.ts";
-import { AppKit } from "../../src/testing/mod.ts";
+import { AppKit, VirtualClock } from "../../src/testing/mod.ts";
 import { SlowLog } from "../topics/slow_log.ts";
 import { brief, type Client, connect, gate, replyTo } from "./client.ts";
 
@@ -221,6 +221,31 @@ Deno.test("Sessions: what could not be stored is answered so to a client that re
   await kit.settle();
   assertEquals(replyTo(second.take(), again).status, "ok");
 });
+
+for (const leaves of [true, false]) {
+  const what = leaves ? "that was left again" : "that nobody has answered yet";
+  Deno.test(`Sessions: the answer to a join of the connection before, ${what}, does not come over the next`, async () => {
+    const log = new SlowLog(memoryLog({ clock: new VirtualClock() }));
+    log.isSync = { append: true, read: false };
+    await using kit = new AppKit({ log, limits: { graceMs: GRACE_MS }, authenticate: () => ({ id: "ada" }) });
+    kit.app.topic("room:*", { history: { size: 10, ttlMs: 60_000 } }).topic("plain", {});
+    kit.app.broadcast("room:1", "said", {});
+    const first = await connect(kit);
+    const ref = first.join("plain");
+    first.join("room:1", { troupe: { offset: 0 } }); // its past is being read
+    await kit.settle();
+    const secret = secretOf(first, ref);
+    if (leaves) first.leave("room:1");
+    first.connection.close(1006);
+    await kit.settle();
+    const second = await connect(kit);
+    const back = second.join("plain", claim(secret));
+    await kit.settle();
+    await log.proceed();
+    await kit.settle();
+    assertEquals(second.take().map(brief), [`ok:${back}`]);
+  });
+}
 
 Deno.test("Sessions: a refresh that is pending while the client claims another session is answered, and counts there", async () => {
   const asked = gate();
