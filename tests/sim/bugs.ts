@@ -84,7 +84,8 @@ export const BUGS: readonly Bug[] = [
     name: "forget what was answered already",
     file: "src/sessions/dedupe_window.ts",
     from: "    const known = this.#byKey.get(key);",
-    to: "    const known = this.#pending.get(key);",
+    to:
+      "    const entry = this.#byKey.get(key);\n    const known = this.#pending.has(entry!) ? entry : undefined;",
   },
   {
     name: "replay one too few",
@@ -107,10 +108,8 @@ export const BUGS: readonly Bug[] = [
   {
     name: "take the head of another topic for one's own",
     file: "src/topics/committer.ts",
-    from:
-      "      if (!(heads instanceof Promise)) return topics.forEach((topic, i) => topic.settle(heads[i]));",
-    to:
-      "      if (!(heads instanceof Promise)) return topics.forEach((topic, i) => topic.settle(heads[Math.min(i, 1)]));",
+    from: "      topic.settle(heads[i]);",
+    to: "      topic.settle(heads[Math.min(i, 1)]);",
   },
   {
     name: "a snapshot without what is being stored",
