@@ -107,11 +107,17 @@ export class Recovering implements Subscriber {
   /** Its past is not read in time: it does not begin, and only what is owed is told. */
   turnAway(error: unknown): void {
     this.inner.turnedAway?.(error);
-    this.giveUp();
+    this.#giveUp();
   }
 
-  /** Gives up: only what is owed is told. */
-  giveUp(): void {
+  /** It has asked again: it begins as it has asked last. */
+  giveWay(): void {
+    this.inner.committed();
+    this.#giveUp();
+  }
+
+  /** Only what is owed is told. */
+  #giveUp(): void {
     for (const kept of this.#take()) if ("own" in kept) settle(kept.own, kept.isStored);
   }
 

@@ -338,10 +338,7 @@ export class Topic implements Committable {
       if (this.#standIns.get(subscriber) !== standIn || this.#isOver) return;
       this.#dismiss(subscriber);
       if (ask === subscriber.asks) this.#attempt(begin);
-      else { // it has asked again
-        subscriber.committed();
-        standIn.giveUp();
-      }
+      else standIn.giveWay();
       if (this.#standIns.size === 0) this.#history!.release();
       this.#ports.scheduler.drain();
     };
@@ -367,9 +364,7 @@ export class Topic implements Committable {
   #replaceStandIn(subscriber: Subscriber, standIn: Recovering): void {
     const before = this.#dismiss(subscriber);
     this.#standIns.set(subscriber, standIn);
-    if (before === undefined) return;
-    subscriber.committed();
-    before.giveUp();
+    before?.giveWay();
   }
 
   /** What an extension throws ends the topic, in its actor's turn. */

@@ -156,7 +156,14 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     at: "src/stores",
-    may: ["src/base", "src/topics/log.ts", "src/actors/journal.ts", "src/auth/store.ts"],
+    may: [
+      "src/base",
+      "src/topics/log.ts",
+      "src/topics/log_options.ts",
+      "src/topics/log_topics.ts",
+      "src/actors/journal.ts",
+      "src/auth/store.ts",
+    ],
     packages: ["node:sqlite", { name: "node:zlib", onlyIn: "src/stores/sqlite_tables.ts" }, "@std/async"],
   },
   {
