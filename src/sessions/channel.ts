@@ -239,7 +239,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     this.#join = this.#arrival = null;
     this.subscription.end();
     this.ctx.revoke();
-    this.#farewell();
+    if (!offer(this.ref, FAREWELL)) this.#forget(); // it answers what has come meanwhile, then stops
   }
 
   /** Handles one message. */
@@ -352,7 +352,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   #endInTurn({ end, leave }: End): void {
     if (this.#phase === ENDED) return this.#answerLateLeave(leave);
     this.#end(end, leave);
-    this.#farewell();
+    if (!offer(this.ref, FAREWELL)) this.#forget(); // it answers what has come meanwhile, then stops
   }
 
   #endAtOnce({ end, leave }: End): void {
@@ -386,11 +386,6 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   #answerLateLeave(leave: Inbound | null): void {
     if (leave === null) return;
     this.say(this.owner.codec.reply(leave.joinRef, leave.ref, this.topic, "ok", {}));
-  }
-
-  /** Lets the actor answer what has come meanwhile, then stop. */
-  #farewell(): void {
-    if (!offer(this.ref, FAREWELL)) this.#forget();
   }
 
   #forget(): void {

@@ -39,11 +39,11 @@ export function memberPresence(channel: Omit<PresentChannel, "presence">): Membe
 const TABS_EVENT = "troupe:tabs";
 
 /** Whether a message says how many tabs the client is: then it is taken, also where nobody is shown who is present. */
-export function takeTabs(channel: PresentChannel, { event, ref, payload }: Inbound): boolean {
+export function takeTabs(channel: PresentChannel, { event, ref, payload, named }: Inbound): boolean {
   if (event !== TABS_EVENT) return false;
   const { tabs } = (payload ?? {}) as { readonly tabs?: unknown };
   const reply = (status: string, response: unknown): void => {
-    if (ref !== null) channel.answer(ref, status, response);
+    if (ref !== null) channel.answer(ref, status, response, named);
   };
   if (!isTabs(tabs)) {
     const issues = [{ path: "tabs", message: "expected a whole number, 1 or more" }];
