@@ -174,7 +174,8 @@ export class Replica<V> {
     if (before === undefined) return null;
     const entry = this.#addOwn(before.key, value); // first, so that the key keeps its place
     this.#removeOwn(ref);
-    return { entry, delta: this.#told([before.clock, entry.clock], [entry]) };
+    // The removal is an event of its own: who hears only that the new entry has gone as well lacks it, and can tell.
+    return { entry, delta: this.#told([before.clock, entry.clock, this.#nextDot()], [entry]) };
   }
 
   /** Removes an entry of its own, and gives it; `null` if it has none of this tag. */

@@ -128,6 +128,18 @@ Deno.test("Replica: what would make too many gaps waits for the anti-entropy", (
   assertEquals(seen(b), seen(a));
 });
 
+Deno.test("Replica: who has missed one of two updates knows that it lacks something", () => {
+  const [a, b] = [new Replica<number>("a"), new Replica<number>("b")];
+  const added = a.add("u1", 0);
+  const first = a.update(added.entry.ref, 1)!;
+  const second = a.update(first.entry.ref, 2)!;
+  b.merge(added.delta);
+  b.merge(second.delta);
+  heal(b, a);
+  assertEquals(seen(b), seen(a));
+  assertEquals(a.missing(b.context()), null);
+});
+
 /** What happens among a few replicas: `at` does something, or hears again of something that was said. */
 type Step =
   | { readonly do: "add" | "update" | "remove"; readonly at: number; readonly pick: number }
