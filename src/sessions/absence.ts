@@ -44,6 +44,9 @@ export interface AbsentChannel extends ExchangeObserver {
   pending(work: Promise<void>): Promise<void>;
 }
 
+/** Ends that nobody means for a client that comes back. */
+const PASSING: ReadonlySet<LeaveReason["kind"]> = new Set(["left", "closed", "expired", "replaced"]);
+
 /**
  * A channel's time without a client: what its topic publishes comes here instead, and is counted. It begins when the
  * connection drops, and ends when the client has joined the topic again and the `resumed` handler has let it in.
@@ -77,14 +80,20 @@ export class Absence {
     this.untilMs = untilMs;
   }
 
-  /** The channel has ended. A client that has asked to come back is told. */
+  /**
+   * The channel has ended. A client that has asked to come back is told: unless somebody meant it to end, a join that it
+   * sends now makes a new one.
+   */
   channelEnded({ kind }: LeaveReason, leave: Inbound | null): void {
     const { asked } = this;
     if (asked === null) return;
     const { owner, topic, joinRef } = this.#channel;
-    const reason = kind === "crashed" ? "join crashed" : "channel_ended";
+    const response = {
+      reason: kind === "crashed" ? "join crashed" : "channel_ended",
+      ...(PASSING.has(kind) && { retryAfterMs: 0 }),
+    };
     if (leave !== null) owner.say(owner.codec.reply(joinRef, leave.ref, topic, "ok", {}));
-    else owner.say(asked.reply(owner.codec, "error", { reason }));
+    else owner.say(asked.reply(owner.codec, "error", response));
     this.asked = null;
   }
 

@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { z } from "zod";
 import { type ChannelContext, defineTopic, joined, refuse, type Untyped } from "../../mod.ts";
+import type { Frame } from "../../src/protocol/frame.ts";
+import { phoenixV2 } from "../../src/protocol/phoenix_v2.ts";
+import { Absence, type AbsentChannel } from "../../src/sessions/absence.ts";
+import { Arrival } from "../../src/sessions/arrival.ts";
 import { AppKit } from "../../src/testing/mod.ts";
 import { type Client, connect, gate, type Message, replyTo } from "./client.ts";
 
@@ -503,4 +507,22 @@ Deno.test("Sessions: shutting down ends those that wait, with the reason shutdow
   await kit.settle();
   await kit[Symbol.asyncDispose]();
   assertEquals(log.slice(2), ["leave room:1 shutdown"]);
+});
+
+Deno.test("Sessions: whose channel ends just as the client comes back may join again at once, unless that was meant", () => {
+  for (
+    const [kind, mayJoin] of [["expired", true], ["closed", true], ["kicked", false], [
+      "stopped",
+      false,
+    ]] as const
+  ) {
+    const said: unknown[] = [];
+    const owner = { codec: phoenixV2, say: ({ data }: Frame) => said.push(JSON.parse(data as string)[4]) };
+    const channel = { owner, topic: "room:1", joinRef: "1" } as unknown as AbsentChannel;
+    const absence = new Absence(channel);
+    absence.asked = new Arrival({ joinRef: "9", ref: "9", topic: "room:1", event: "phx_join", payload: {} });
+    absence.channelEnded({ kind }, null);
+    const response = { reason: "channel_ended", ...(mayJoin && { retryAfterMs: 0 }) };
+    assertEquals(said, [{ status: "error", response }], kind);
+  }
 });
