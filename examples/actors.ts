@@ -19,7 +19,7 @@ const counter = actor<Message, number>({
 export async function countAndCrash(): Promise<[before: number, after: number]> {
   await using system = new System();
   system.spawn(supervisor({ children: [child({ behavior: counter, name: "counter" })] }));
-  await new Promise<void>((resolve) => setTimeout(resolve));
+  system.scheduler.drain(); // the children start in the first turn: now, instead of soon
   const ref = system.find<Message>("counter")!;
   ref.tell({ type: "add", by: 3 });
   const before = await ref.ask({ type: "get" });
