@@ -15,6 +15,8 @@ export class Ledger {
   readonly #acknowledged = new Set<string>();
   /** What a publisher had to repeat without having been able to look whether it was stored. */
   readonly #repeatable = new Set<string>();
+  /** How publishers have repeated what they did, for whoever has to find out why something took effect twice. */
+  readonly #repetitions = new Map<string, string[]>();
   #epoch: string | null = null;
   /** Publications that took effect twice, as they may: see {@link Ledger.mayRepeat}. */
   repeated = 0;
@@ -52,7 +54,10 @@ export class Ledger {
     const before = this.#offsets.get(id);
     if (before === undefined) this.#offsets.set(id, offset);
     else if (this.#repeatable.has(id)) this.repeated++;
-    else this.#onFault(`${this.topic}: ${id} took effect twice, at ${before} and ${offset}`);
+    else {
+      const how = this.#repetitions.get(id)?.join(", ") ?? "it was sent once";
+      this.#onFault(`${this.topic}: ${id} took effect twice, at ${before} and ${offset}: ${how}`);
+    }
   }
 
   /** Whether anybody has heard of it. */
@@ -63,6 +68,11 @@ export class Ledger {
   /** Its publisher was answered with ok: it is stored. */
   acknowledge(id: string): void {
     this.#acknowledged.add(id);
+  }
+
+  /** Its publisher has repeated it: `how`, in words. */
+  repeats(id: string, how: string): void {
+    this.#repetitions.set(id, [...this.#repetitions.get(id) ?? [], how]);
   }
 
   /** Its publisher repeats it without knowing whether the server that it went to before has stored it. */

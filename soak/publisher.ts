@@ -33,6 +33,8 @@ export interface PublisherPorts {
 const MAX_PENDING = 4;
 /** Of so many messages one is sent twice. */
 const TWICE_IN = 10;
+/** When what was refused is sent again, in milliseconds. */
+const REFUSED_MS = 500;
 /** How long an answer may take before the publisher comes back over another connection: generous. */
 const PATIENCE_MS = 30_000;
 
@@ -48,6 +50,8 @@ export class Publisher {
   #nextMs = 0;
   #made = 0;
   #lookRef: string | null = null;
+  /** Something on its way was sent in another session than this one, and it has not looked since. */
+  #mustLook = false;
   #isAway = true;
 
   constructor(ports: PublisherPorts) {
@@ -70,8 +74,10 @@ export class Publisher {
   joined(isResumed: boolean, nowMs: number): void {
     this.#isAway = false;
     this.#ports.tally.add(isResumed ? "sessions resumed" : "sessions new");
-    if (isResumed) this.#repeat(nowMs);
+    if (!isResumed) this.#mustLook = true;
+    if (!this.#mustLook) this.#repeat("in its session", nowMs);
     else if (this.isBusy) this.#lookRef = this.#ports.send("look", {});
+    else this.#mustLook = false;
   }
 
   /** A message was answered. */
@@ -79,11 +85,12 @@ export class Publisher {
     const { ledger, tally, told } = this.#ports;
     if (ref === this.#lookRef) {
       this.#lookRef = null;
+      this.#mustLook = false;
       for (const pending of [...this.#pending.values()]) {
         if (ledger.has(pending.id)) this.#pending.delete(pending.id);
         else if (told() > pending.told) ledger.mayRepeat(pending.id);
       }
-      return this.#repeat(nowMs);
+      return this.#repeat("after a look", nowMs);
     }
     const pending = this.#byRef.get(ref);
     if (pending === undefined || !this.#pending.has(pending.id)) return;
@@ -101,8 +108,10 @@ export class Publisher {
     const { random, everyMs, name, tally, told } = this.#ports;
     if (this.#isAway || this.#lookRef !== null) return;
     for (const pending of this.#pending.values()) {
-      if (pending.isRefused && nowMs - pending.sentMs > 500) this.#send(pending, nowMs);
-      else if (nowMs - pending.sentMs > PATIENCE_MS) {
+      if (pending.isRefused && nowMs - pending.sentMs > REFUSED_MS) {
+        this.#ports.ledger.repeats(pending.id, "sent again after it was refused");
+        this.#send(pending, nowMs);
+      } else if (nowMs - pending.sentMs > PATIENCE_MS) {
         tally.add("answers given up");
         return this.#ports.cut();
       }
@@ -115,12 +124,15 @@ export class Publisher {
     this.#send(pending, nowMs);
     if (random.integer(TWICE_IN) > 0) return;
     tally.add("sent twice");
+    this.#ports.ledger.repeats(pending.id, "sent twice");
     this.#send(pending, nowMs);
   }
 
-  #repeat(nowMs: number): void {
+  #repeat(how: string, nowMs: number): void {
+    const { tally, ledger } = this.#ports;
     for (const pending of this.#pending.values()) {
-      this.#ports.tally.add("repeated after a return");
+      tally.add(`repeated ${how}`);
+      ledger.repeats(pending.id, `repeated ${how} ${Math.round(nowMs - pending.sentMs)} ms later`);
       this.#send(pending, nowMs);
     }
   }

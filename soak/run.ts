@@ -41,10 +41,10 @@ export interface SoakReport {
   readonly faultCount: number;
 }
 
-/** Servers live about so long, while they are ended. */
+/** Servers live up to so long, while they are ended; some as long behind the return of all clients. */
 const LIFE_MS = 8_000;
 /** Behind the last of them comes this share of the time, in which memory is looked at, and at least so many milliseconds. */
-const STEADY_SHARE = 0.4, STEADY_MS = 12_000;
+const STEADY_SHARE = 0.4, STEADY_MS = 16_000;
 /** One in so many is asked to end, instead of killed. */
 const DRAIN_IN = 3;
 const DRAIN_MS = 1_500;
@@ -53,7 +53,7 @@ const ALL = 0.85;
 /** Only a broken server is that slow, in milliseconds. */
 const START_PATIENCE_MS = 180_000;
 /** Memory is looked at when all have been there for this share of the time. */
-const WARM_UP_SHARE = 0.25;
+const WARM_UP_SHARE = 0.35;
 /** Counters that say that something went wrong in the server itself. */
 const NEVER = [
   "scheduler.faults",
@@ -108,7 +108,7 @@ class Run {
       await this.#replace(port, load);
     }
     await this.#allIn(load);
-    await delay(Math.max(endMs - performance.now(), STEADY_MS));
+    await delay(steadyMs);
     const memory = this.#memory();
     const report = await load.quiet();
     const { ready } = load;
