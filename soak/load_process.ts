@@ -16,7 +16,7 @@ export class LoadProcess {
   constructor(order: LoadOrder) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--no-check", "-A"],
+        ...["run", "-A"],
         new URL("./load.ts", import.meta.url).pathname,
         JSON.stringify(order),
       ],

@@ -105,6 +105,7 @@ export class Member implements WireOwner {
       if (nowMs >= this.#connectMs && this.#world.opening < MAX_OPENING) this.#connect();
       return;
     }
+    if (this.#wire.state === "open" && nowMs >= this.#beatMs) this.#beat();
     if (!this.isIn) {
       if (nowMs - this.#sinceMs > OPEN_PATIENCE_MS) {
         this.#world.tally.add("connections given up");
@@ -112,7 +113,6 @@ export class Member implements WireOwner {
       }
       return;
     }
-    if (nowMs >= this.#beatMs) this.#beat();
     this.publisher?.act(nowMs, isQuiet);
     if (this.#isSlow && (nowMs >= this.#stallMs || isQuiet)) this.#stall(isQuiet);
     if (!isQuiet && nowMs >= this.#churnMs) {
@@ -134,6 +134,7 @@ export class Member implements WireOwner {
     const { topic, hall } = this.#place;
     const position = this.follower.position;
     this.#ref = 0;
+    this.#beatMs = this.#later(HEARTBEAT_MS / 2);
     this.#send(topic, "phx_join", {
       ...(position !== null && { troupe: position }),
       ...(this.#session !== null && { "troupe:session": this.#session }),
@@ -200,7 +201,6 @@ export class Member implements WireOwner {
   #opened(): void {
     if (this.#isOpening) this.#world.opening--;
     this.#isOpening = false;
-    this.#beatMs = this.#later(HEARTBEAT_MS);
   }
 
   #send(topic: string, event: string, payload: unknown): string {

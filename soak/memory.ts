@@ -3,6 +3,8 @@ import { grows, type Slope, slopeOf } from "./slope.ts";
 
 /** How much may be added while memory is looked at, without being called growth: of RSS and of the heap, in KiB. */
 export const RSS_ALLOWED_KIB = 16_384, HEAP_ALLOWED_KIB = 4_096;
+/** How much more the heap may hold when all have left than before anybody came: compiled code, mostly. */
+export const LEFT_BEHIND_KIB = 8_192;
 
 /** How a server's memory went, while all clients were there and had been for a while. In KiB. */
 export class Memory {

@@ -63,7 +63,7 @@ if (maxFiles() < order.connections + OTHER_FILES) {
 const folder = Deno.makeTempDirSync({ prefix: "troupe-soak-" });
 try {
   console.log(`${machine()}\n${order.connections} connections for ${order.seconds} s, seed ${order.seed}\n`);
-  const report = await soak(order, folder);
+  const report = await soak(order, `${folder}/soak.db`);
   print(report);
   Deno.exitCode = report.faultCount > 0 ? 1 : 0;
 } finally {

@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from "../src/base/random.ts";
 import type { LoadReport } from "./load.ts";
 import { LoadProcess } from "./load_process.ts";
-import { Memory } from "./memory.ts";
+import { LEFT_BEHIND_KIB, Memory } from "./memory.ts";
 import { GRACE_MS, IDLE_MS } from "./plan.ts";
 import type { Fault } from "./server.ts";
 import { ServerProcess, type Sight } from "./server_process.ts";
@@ -13,6 +13,8 @@ export interface SoakOrder {
   readonly seed: number;
   /** How long nothing may happen before those who wait for something are faults, in milliseconds. */
   readonly patienceMs: number;
+  /** Which share of the time comes behind the last end of a server, for a look at memory. Default: 0.4. */
+  readonly steadyShare?: number;
   readonly fault?: Fault;
 }
 
@@ -43,8 +45,7 @@ export interface SoakReport {
 
 /** Servers live up to so long, while they are ended; some as long behind the return of all clients. */
 const LIFE_MS = 8_000;
-/** Behind the last of them comes this share of the time, in which memory is looked at, and at least so many milliseconds. */
-const STEADY_SHARE = 0.4, STEADY_MS = 16_000;
+const STEADY_SHARE = 0.4;
 /** One in so many is asked to end, instead of killed. */
 const DRAIN_IN = 3;
 const DRAIN_MS = 1_500;
@@ -63,9 +64,9 @@ const NEVER = [
   "history.unstored",
 ];
 
-/** Runs it once, on a file in `folder`. */
-export async function soak(order: SoakOrder, folder: string): Promise<SoakReport> {
-  const run = new Run(order, `${folder}/soak.db`);
+/** Runs it once. `file`: where histories are kept; there is none yet. */
+export async function soak(order: SoakOrder, file: string): Promise<SoakReport> {
+  const run = new Run(order, file);
   try {
     return await run.finish();
   } finally {
@@ -93,14 +94,14 @@ class Run {
   }
 
   async finish(): Promise<SoakReport> {
-    const { connections, seed, patienceMs, seconds } = this.#order;
+    const { connections, seed, patienceMs, seconds, steadyShare = STEADY_SHARE } = this.#order;
     await this.#server.look();
     const before = await this.#server.next();
     const { port } = before;
     const load = this.#load = new LoadProcess({ port, connections, seed, patienceMs });
     await this.#allIn(load);
     const endMs = performance.now() + seconds * 1_000;
-    const steadyMs = Math.max(seconds * 1_000 * STEADY_SHARE, STEADY_MS);
+    const steadyMs = seconds * 1_000 * steadyShare;
     while (performance.now() < endMs - steadyMs) {
       await delay(
         Math.min(LIFE_MS * (0.6 + this.#random.float() * 0.8), endMs - steadyMs - performance.now()),
@@ -197,6 +198,9 @@ function leftOver(before: Sight, after: Sight): string[] {
     .map(([name, value]) => `${name}: ${before.gauges[name]} before, ${value} after all have left`);
   if (after.files > before.files) {
     left.push(`open files: ${before.files} before, ${after.files} after all have left`);
+  }
+  if (after.heapKib > before.heapKib + LEFT_BEHIND_KIB) {
+    left.push(`the heap: ${before.heapKib} KiB before, ${after.heapKib} KiB after all have left`);
   }
   return left;
 }

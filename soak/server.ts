@@ -57,7 +57,7 @@ const STATE_EVERY_MS = 1_000;
 const MANY = 1_000_000;
 /** One in so many messages goes wrong, where something is to go wrong. */
 const WRONG_IN = 20;
-const LEAKED_BYTES = 32_768;
+const LEAKED_BYTES = 65_536;
 
 const order = JSON.parse(Deno.args[0]) as ServerOrder;
 const { fault } = order;

@@ -23,7 +23,7 @@ export class ServerProcess {
   constructor(order: ServerOrder) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["run", "--no-check", "-A", "--v8-flags=--expose-gc"],
+        ...["run", "-A", "--v8-flags=--expose-gc"],
         new URL("./server.ts", import.meta.url).pathname,
         JSON.stringify(order),
       ],
