@@ -52,6 +52,8 @@ export interface LoadReport {
 
 /** Between two looks at who has something to do, in milliseconds. */
 const ACT_EVERY_MS = 50;
+/** Where fewer than this share are in their topics, nobody goes away. */
+const CROWDED = 0.88;
 /** Of so many clients one connects and never says what it wants, now and then. */
 const MUTE_IN = 200;
 
@@ -73,6 +75,7 @@ class Load {
       hanging: [],
       opening: 0,
       isQuiet: false,
+      isCrowded: true,
       random,
     };
     this.#members = places(order.connections).map((place, index) => {
@@ -110,6 +113,7 @@ class Load {
       const nowMs = performance.now();
       if (nowMs >= actMs) {
         actMs = nowMs + ACT_EVERY_MS;
+        this.#world.isCrowded = this.#ready < this.#members.length * CROWDED;
         for (const member of this.#members) member.act(nowMs);
         for (let i = hanging.length; i-- > 0;) {
           if (nowMs > hanging[i].untilMs || this.#world.isQuiet) hanging.splice(i, 1)[0].wire.end("cut");

@@ -28,12 +28,18 @@ export class LoadProcess {
     this.#reading = this.#read();
   }
 
-  /** Resolves when so many clients are in their topics; `false` if that is not so within `withinMs`. */
-  async until(ready: number, withinMs: number): Promise<boolean> {
-    const endMs = performance.now() + withinMs;
+  /**
+   * Resolves when so many clients are in their topics; `false` if that is not so at `endMs`, or if there have not been more
+   * of them for `patienceMs`.
+   */
+  async until(ready: number, patienceMs: number, endMs = Infinity): Promise<boolean> {
+    let most = 0;
+    let sinceMs = performance.now();
     while (this.ready < ready) {
       if (this.#error !== null) throw this.#error;
-      if (performance.now() > endMs) return false;
+      if (this.ready > most) sinceMs = performance.now();
+      most = Math.max(most, this.ready);
+      if (performance.now() > Math.min(endMs, sinceMs + patienceMs)) return false;
       await this.#changed.promise;
     }
     return true;

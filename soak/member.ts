@@ -16,6 +16,8 @@ export interface World {
   readonly hanging: { readonly wire: Wire; readonly untilMs: number }[];
   /** How many are about to connect. */
   opening: number;
+  /** Whether so many are away that nobody else goes: a machine that is busy with other things would never catch up. */
+  isCrowded: boolean;
   /** Faults are over: everybody comes back, and reads. */
   isQuiet: boolean;
 }
@@ -42,8 +44,10 @@ const MAX_OPENING = 64;
 /** A connection that is not made by then is given up: generous. */
 const OPEN_PATIENCE_MS = 30_000;
 /** How often a connection ends, on average; how often a slow reader stops to read, and for how long: in milliseconds. */
-const CHURN_MS = 40_000, STALL_EVERY_MS = 10_000, STALL_MS = 15_000;
+const CHURN_MS = 60_000, STALL_EVERY_MS = 10_000, STALL_MS = 15_000;
 const HEARTBEAT_MS = 4_000;
+/** The longest that a connection hangs: longer than the server waits for a word. */
+const HANG_MS = 60_000;
 /** Of so many members of a kind with large messages one reads slowly. */
 const SLOW_IN = 4;
 /** Closes that are a fault, whoever gets them. */
@@ -100,7 +104,7 @@ export class Member implements WireOwner {
   /** Does what is due. */
   act(nowMs: number): void {
     this.#nowMs = nowMs;
-    const { isQuiet } = this.#world;
+    const { isQuiet, isCrowded } = this.#world;
     if (this.#wire === null) {
       if (nowMs >= this.#connectMs && this.#world.opening < MAX_OPENING) this.#connect();
       return;
@@ -115,7 +119,7 @@ export class Member implements WireOwner {
     }
     this.publisher?.act(nowMs, isQuiet);
     if (this.#isSlow && (nowMs >= this.#stallMs || isQuiet)) this.#stall(isQuiet);
-    if (!isQuiet && nowMs >= this.#churnMs) {
+    if (!isQuiet && !isCrowded && nowMs >= this.#churnMs) {
       this.#churnMs = this.#later(CHURN_MS);
       const how = ENDINGS[this.#world.random.integer(ENDINGS.length)];
       this.#world.tally.add(`ended by ${how}`);
@@ -231,7 +235,7 @@ export class Member implements WireOwner {
       wire.owner = NOBODY;
       if (how === "half") wire.endWriting();
       else wire.read(false);
-      hanging.push({ wire, untilMs: this.#nowMs + random.float() * 20_000 });
+      hanging.push({ wire, untilMs: this.#nowMs + random.float() * HANG_MS });
     } else wire.end(how);
     this.#gone(random.float() ** 3 * 6_000);
   }

@@ -18,8 +18,8 @@ import { print } from "./print.ts";
 import { soak, type SoakOrder } from "./run.ts";
 import type { Fault } from "./server.ts";
 
-/** Files that the processes need beside a socket for each client. */
-const OTHER_FILES = 500;
+/** Files that a process needs: a socket for each client, some that hang, and a few more. */
+const filesFor = (connections: number): number => Math.ceil(connections * 1.3) + 200;
 
 /** How many files a process may open. */
 function maxFiles(): number {
@@ -53,10 +53,10 @@ const order: SoakOrder = {
   patienceMs: 1_000 * number("patience", args.patience, "seconds, 1 or more", (value) => value >= 1),
   fault: args.fault as Fault | undefined,
 };
-if (maxFiles() < order.connections + OTHER_FILES) {
+if (maxFiles() < filesFor(order.connections)) {
   console.error(
     `Cannot hold ${order.connections} connections: a process may open ${maxFiles()} files here, and needs ` +
-      `${order.connections + OTHER_FILES}. Raise it (ulimit -n), or use --connections`,
+      `${filesFor(order.connections)}. Raise it (ulimit -n), or use --connections`,
   );
   Deno.exit(2);
 }

@@ -52,7 +52,7 @@ export const MAX_WAITING = 10;
 /** The bounds of a connection, small, so that they are met: in bytes. */
 export const TRANSPORT_BYTES = 8_192, OUTBOX_BYTES = 65_536, REPLAY_BYTES = 32_768;
 /** How long a connection may say nothing, how long its close may take, and how long a session waits: in milliseconds. */
-export const IDLE_MS = 15_000, CLOSE_MS = 2_000, GRACE_MS = 3_000;
+export const IDLE_MS = 30_000, CLOSE_MS = 2_000, GRACE_MS = 3_000;
 /** Topics without a history: one for so many connections, in which the server publishes so often. */
 export const HALL_MEMBERS = 500, HALL_EVERY_MS = 1_000;
 /** Connections whose session outlives them are made here; the others at `/socket`. */

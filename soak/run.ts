@@ -52,7 +52,7 @@ const DRAIN_MS = 1_500;
 /** That share of the clients in their topics is everybody: there are always some that come back just now. */
 const ALL = 0.85;
 /** Only a broken server is that slow, in milliseconds. */
-const START_PATIENCE_MS = 180_000;
+const PATIENCE_MS = 180_000;
 /** Memory is looked at when all have been there for this share of the time. */
 const WARM_UP_SHARE = 0.35;
 /** Counters that say that something went wrong in the server itself. */
@@ -144,7 +144,7 @@ class Run {
 
   async #allIn(load: LoadProcess): Promise<void> {
     const { connections } = this.#order;
-    if (!await load.until(connections * ALL, START_PATIENCE_MS)) {
+    if (!await load.until(connections * ALL, PATIENCE_MS)) {
       this.#faults.push(`only ${load.ready} of ${connections} clients are in their topics`);
     }
     this.#allInMs = performance.now();
@@ -163,7 +163,7 @@ class Run {
   }
 
   async #drain(): Promise<void> {
-    const code = await this.#server.drain(START_PATIENCE_MS);
+    const code = await this.#server.drain(PATIENCE_MS);
     if (code === null) this.#faults.push("the server does not end when it is asked to");
     else if (code !== 0) this.#faults.push(`the server ended with the code ${code}`);
   }

@@ -57,6 +57,8 @@ const STATE_EVERY_MS = 1_000;
 const MANY = 1_000_000;
 /** One in so many messages goes wrong, where something is to go wrong. */
 const WRONG_IN = 20;
+/** One in so many messages is answered later, in milliseconds. */
+const LATER_IN = 5, LATER_MS = 300;
 const LEAKED_BYTES = 65_536;
 
 const order = JSON.parse(Deno.args[0]) as ServerOrder;
@@ -88,7 +90,9 @@ for (const { name, history, slow } of KINDS) {
         if (fault === "forget" && isWrong) return {};
         ctx.broadcast("said", payload);
         if (fault === "double" && isWrong) ctx.broadcast("said", payload);
-        return {};
+        if (messages % LATER_IN > 0) return {};
+        const reply = ctx.defer();
+        setTimeout(() => reply.ok(), LATER_MS);
       },
     },
     ...(fault === "skip" &&

@@ -77,7 +77,7 @@ export class ServerProcess {
   samples(of: "rssKib" | "heapKib", sinceMs: number, untilMs: number): Sample[] {
     return this.sights
       .filter(({ atMs }) => atMs >= sinceMs && atMs <= untilMs)
-      .map((sight) => ({ atMs: sight.atMs, value: sight[of] }));
+      .map((sight) => ({ atMs: sight.atMs, value: sight[of], held: sight.gauges.connections }));
   }
 
   async #read(): Promise<void> {

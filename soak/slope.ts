@@ -15,39 +15,55 @@ export interface Slope {
 export interface Sample {
   readonly atMs: number;
   readonly value: number;
+  /** How much there was to be held then, e.g. connections: what the value owes to that is no growth. Default: 0. */
+  readonly held?: number;
 }
 
 /** The fewest samples that a slope is made of. */
 export const MIN_SAMPLES = 8;
 
 /**
- * The slope of `samples`; `null` if they are too few. What is next to each other is alike, so that the error by the
- * textbook is too small: it is made greater by the correlation of neighbours.
+ * The slope of `samples`, beside what follows from how much was held; `null` if they are too few. What is next to each
+ * other is alike, so that the error by the textbook is too small: it is made greater by the correlation of neighbours.
  */
 export function slopeOf(samples: readonly Sample[]): Slope | null {
   const count = samples.length;
   if (count < MIN_SAMPLES) return null;
-  const meanAt = samples.reduce((sum, { atMs }) => sum + atMs, 0) / count;
-  const mean = samples.reduce((sum, { value }) => sum + value, 0) / count;
-  let spread = 0, product = 0;
-  for (const { atMs, value } of samples) {
-    spread += (atMs - meanAt) ** 2;
-    product += (atMs - meanAt) * (value - mean);
-  }
-  const perMs = product / spread;
-  const residuals = samples.map(({ atMs, value }) => value - mean - perMs * (atMs - meanAt));
-  const squares = residuals.reduce((sum, residual) => sum + residual ** 2, 0);
-  let neighbours = 0;
-  for (let i = 1; i < count; i++) neighbours += residuals[i] * residuals[i - 1];
+  const held = centred(samples.map((sample) => sample.held ?? 0));
+  const times = without(held, centred(samples.map(({ atMs }) => atMs)));
+  const values = without(held, centred(samples.map(({ value }) => value)));
+  const spread = product(times, times);
+  const perMs = product(times, values) / spread;
+  const residuals = values.map((value, i) => value - perMs * times[i]);
+  const squares = product(residuals, residuals);
+  const neighbours = product(residuals.slice(1), residuals);
   const correlation = squares === 0 ? 0 : Math.min(Math.max(neighbours / squares, 0), 0.9);
-  const variance = squares / (count - 2) * (1 + correlation) / (1 - correlation);
+  const variance = squares / (count - 3) * (1 + correlation) / (1 - correlation);
   return {
     perMinute: perMs * 60_000,
     error: Math.sqrt(variance / spread) * 60_000,
-    mean,
+    mean: samples.reduce((sum, { value }) => sum + value, 0) / count,
     overMs: samples[count - 1].atMs - samples[0].atMs,
     count,
   };
+}
+
+function centred(values: readonly number[]): number[] {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.map((value) => value - mean);
+}
+
+/** What is left of `values` when what is in proportion to `by` is taken out. Both are centred. */
+function without(by: readonly number[], values: readonly number[]): number[] {
+  const spread = product(by, by);
+  if (spread === 0) return [...values];
+  const share = product(by, values) / spread;
+  return values.map((value, i) => value - share * by[i]);
+}
+
+/** The sum of the products of each two, as far as `one` goes. */
+function product(one: readonly number[], other: readonly number[]): number {
+  return one.reduce((sum, value, i) => sum + value * other[i], 0);
 }
 
 /**

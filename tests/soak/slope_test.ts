@@ -47,3 +47,24 @@ Deno.test("Soak slope: what clearly grows is found, what is noise and what is al
   assert(isGrowth(2_500, 10));
   assert(!isGrowth(-10_000, 1_000));
 });
+
+Deno.test("Soak slope: what follows from how much is held is no growth, and growth beside it is found", () => {
+  const random = seededRandom(5);
+  const growing = (leakPerMinute: number): Sample[] =>
+    Array.from({ length: 40 }, (_, i) => {
+      const held = 4_000 + 20 * i + random.integer(600); // more and more, with ups and downs
+      return { atMs: i * 1_000, held, value: 10 * held + leakPerMinute * i / 60 + 100 * random.float() };
+    });
+  const none = slopeOf(growing(0))!;
+  assert(Math.abs(none.perMinute) <= 3 * none.error && none.error < 500, JSON.stringify(none));
+  assert(!grows(none, 1_000));
+  assert(grows(slopeOf(growing(3_000))!, 1_000));
+});
+
+Deno.test("Soak slope: where what is held goes up all the time, nothing can be said", () => {
+  const random = seededRandom(6);
+  const samples = Array.from({ length: 40 }, (_, i) => ({
+    ...{ atMs: i * 1_000, held: i, value: 1_000 * i + random.float() },
+  }));
+  assert(!grows(slopeOf(samples)!, 10));
+});
