@@ -48,6 +48,8 @@ export interface LoadReport {
   readonly counts: Readonly<Record<string, number>>;
   readonly faults: readonly string[];
   readonly faultCount: number;
+  /** The longest time in which no client did anything, in milliseconds: what the machine did to the load. */
+  readonly longestPauseMs: number;
 }
 
 /** Between two looks at who has something to do, in milliseconds. */
@@ -63,6 +65,8 @@ class Load {
   readonly #world: World;
   readonly #ledgers = new Map<string, Ledger>();
   readonly #members: Member[];
+  #actedMs = performance.now();
+  #longestPauseMs = 0;
   /** The last of what it was told. */
   said = "";
 
@@ -113,6 +117,8 @@ class Load {
       const nowMs = performance.now();
       if (nowMs >= actMs) {
         actMs = nowMs + ACT_EVERY_MS;
+        this.#longestPauseMs = Math.max(this.#longestPauseMs, nowMs - this.#actedMs);
+        this.#actedMs = nowMs;
         this.#world.isCrowded = this.#ready < this.#members.length * CROWDED;
         for (const member of this.#members) member.act(nowMs);
         for (let i = hanging.length; i-- > 0;) {
@@ -176,6 +182,7 @@ class Load {
       counts,
       faults,
       faultCount: this.#tally.faultCount,
+      longestPauseMs: Math.round(this.#longestPauseMs),
     });
   }
 }

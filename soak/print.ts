@@ -10,8 +10,9 @@ export function print({ load, generations, before, after, counters, faults, faul
   console.log(`  heard ${many(heard)} + told as missed ${many(told)} = all; took effect twice ${repeated}`);
   console.log(`  returns: ${listed(recoveries)}`);
   console.log(`without: heard ${many(heardLive)} + told as missed ${many(toldLive)} = all`);
-  console.log(`clients: ${listed(counts)}\n`);
-  for (const { end, forMs, ready, memory } of generations) {
+  console.log(`clients: ${listed(counts)}`);
+  console.log(`  the longest pause that the machine made them was ${many(load.longestPauseMs)} ms\n`);
+  for (const { end, forMs, ready, lagMs, memory } of generations) {
     const about = memory === null ? "" : `; RSS ${inWords(memory.rss)}; heap ${inWords(memory.heap)}`;
     console.log(
       `server ${end} after ${(forMs / 1_000).toFixed(1)} s with ${ready} clients in their topics${about}`,

@@ -24,6 +24,8 @@ export interface Generation {
   readonly forMs: number;
   /** Clients that were in their topics at its end. */
   readonly ready: number;
+  /** How late its event loop was at the most, in milliseconds. */
+  readonly lagMs: number;
   /** How its memory went while all were there; `null`: that was not for long enough. */
   readonly memory: Memory | null;
 }
@@ -175,8 +177,10 @@ class Run {
   }
 
   #ended(end: Generation["end"], ready: number, memory: Memory | null): void {
-    this.#generations.push({ end, ready, memory, forMs: performance.now() - this.#startedMs });
-    for (const [name, count] of Object.entries(this.#server.sights.at(-1)?.counters ?? {})) {
+    const { sights } = this.#server;
+    const lagMs = Math.max(0, ...sights.map((sight) => sight.lagMs));
+    this.#generations.push({ end, ready, lagMs, memory, forMs: performance.now() - this.#startedMs });
+    for (const [name, count] of Object.entries(sights.at(-1)?.counters ?? {})) {
       this.#counters[name] = (this.#counters[name] ?? 0) + count;
     }
   }

@@ -48,6 +48,8 @@ export interface ServerState {
   readonly port: number;
   /** What of V8's heap is in use, in KiB, without garbage. */
   readonly heapKib: number;
+  /** How late its event loop is, in milliseconds. */
+  readonly lagMs: number;
   readonly gauges: Readonly<Record<string, number>>;
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -136,6 +138,7 @@ function state(): void {
   const now: ServerState = {
     port: server.port,
     heapKib: Math.round(Deno.memoryUsage().heapUsed / 1_024),
+    lagMs: Math.round(app.loopLag.lagMs),
     gauges: { ...app.gauges },
     counters: app.system.counters.snapshot(),
   };
