@@ -14,9 +14,8 @@ export function print({ load, generations, before, after, counters, faults, faul
   console.log(`  the longest pause that the machine made them was ${many(load.longestPauseMs)} ms\n`);
   for (const { end, forMs, ready, lagMs, memory } of generations) {
     const about = memory === null ? "" : `; RSS ${inWords(memory.rss)}; heap ${inWords(memory.heap)}`;
-    console.log(
-      `server ${end} after ${(forMs / 1_000).toFixed(1)} s with ${ready} clients in their topics${about}`,
-    );
+    const life = `after ${(forMs / 1_000).toFixed(1)} s, at most ${lagMs} ms late`;
+    console.log(`server ${end} ${life}, ${ready} clients in their topics${about}`);
   }
   console.log(`servers: ${listed(counters)}\n`);
   const held = Object.entries(after.gauges).map(([name, value]) => `${name} ${before.gauges[name]}→${value}`);
