@@ -1,4 +1,3 @@
-import { inWords } from "./memory.ts";
 import type { SoakReport } from "./run.ts";
 
 const many = (value: number): string => value.toLocaleString("en");
@@ -13,7 +12,7 @@ export function print({ load, generations, before, after, counters, faults, faul
   console.log(`clients: ${listed(counts)}`);
   console.log(`  the longest pause that the machine made them was ${many(load.longestPauseMs)} ms\n`);
   for (const { end, forMs, ready, lagMs, memory } of generations) {
-    const about = memory === null ? "" : `; RSS ${inWords(memory.rss)}; heap ${inWords(memory.heap)}`;
+    const about = memory === null ? "" : `; ${memory}`;
     const life = `after ${(forMs / 1_000).toFixed(1)} s, at most ${lagMs} ms late`;
     console.log(`server ${end} ${life}, ${ready} clients in their topics${about}`);
   }

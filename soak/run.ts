@@ -1,7 +1,7 @@
 import { type Random, seededRandom } from "../src/base/random.ts";
 import type { LoadReport } from "./load.ts";
 import { LoadProcess } from "./load_process.ts";
-import { LEFT_BEHIND_KIB, Memory } from "./memory.ts";
+import { LEFT_BEHIND_KIB, Memory, RSS_OF_CONNECTION_KIB, RSS_OF_SERVER_KIB } from "./memory.ts";
 import { GRACE_MS, IDLE_MS } from "./plan.ts";
 import type { Fault } from "./server.ts";
 import { ServerProcess, type Sight } from "./server_process.ts";
@@ -13,7 +13,7 @@ export interface SoakOrder {
   readonly seed: number;
   /** How long nothing may happen before those who wait for something are faults, in milliseconds. */
   readonly patienceMs: number;
-  /** Which share of the time comes behind the last end of a server, for a look at memory. Default: 0.4. */
+  /** Which share of the time comes behind the last end of a server, for a look at memory. Default: 0.5. */
   readonly steadyShare?: number;
   readonly fault?: Fault;
 }
@@ -47,7 +47,7 @@ export interface SoakReport {
 
 /** Servers live up to so long, while they are ended; some as long behind the return of all clients. */
 const LIFE_MS = 8_000;
-const STEADY_SHARE = 0.4;
+const STEADY_SHARE = 0.5;
 /** One in so many is asked to end, instead of killed. */
 const DRAIN_IN = 3;
 const DRAIN_MS = 1_500;
@@ -55,8 +55,6 @@ const DRAIN_MS = 1_500;
 const ALL = 0.85;
 /** Only a broken server is that slow, in milliseconds. */
 const PATIENCE_MS = 180_000;
-/** Memory is looked at when all have been there for this share of the time. */
-const WARM_UP_SHARE = 0.35;
 /** Counters that say that something went wrong in the server itself. */
 const NEVER = [
   "scheduler.faults",
@@ -173,11 +171,14 @@ class Run {
   #memory(): Memory | null {
     const nowMs = performance.now();
     if (this.#allInMs > nowMs) return null;
-    return Memory.of(this.#server, this.#allInMs + (nowMs - this.#allInMs) * WARM_UP_SHARE, nowMs);
+    return Memory.of(this.#server, this.#allInMs, nowMs);
   }
 
   #ended(end: Generation["end"], ready: number, memory: Memory | null): void {
     const { sights } = this.#server;
+    const mostKib = Math.max(0, ...sights.map((sight) => sight.rssKib));
+    const allowedKib = RSS_OF_SERVER_KIB + RSS_OF_CONNECTION_KIB * this.#order.connections;
+    if (mostKib > allowedKib) this.#faults.push(`RSS comes to ${mostKib} KiB, and ${allowedKib} are allowed`);
     const lagMs = Math.max(0, ...sights.map((sight) => sight.lagMs));
     this.#generations.push({ end, ready, lagMs, memory, forMs: performance.now() - this.#startedMs });
     for (const [name, count] of Object.entries(sights.at(-1)?.counters ?? {})) {
