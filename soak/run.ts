@@ -2,7 +2,7 @@ import { type Random, seededRandom } from "../src/base/random.ts";
 import type { LoadReport } from "./load.ts";
 import { LoadProcess } from "./load_process.ts";
 import { LEFT_BEHIND_KIB, Memory, RSS_OF_CONNECTION_KIB, RSS_OF_SERVER_KIB } from "./memory.ts";
-import { GRACE_MS, IDLE_MS } from "./plan.ts";
+import { CLOSE_MS, GRACE_MS } from "./plan.ts";
 import type { Fault } from "./server.ts";
 import { ServerProcess, type Sight } from "./server_process.ts";
 
@@ -188,7 +188,7 @@ class Run {
 
   /** All have gone: what they needed is given back, soon. */
   async #atRest(before: Sight): Promise<Sight> {
-    const endMs = performance.now() + IDLE_MS + GRACE_MS + this.#order.patienceMs;
+    const endMs = performance.now() + GRACE_MS + CLOSE_MS + this.#order.patienceMs;
     let after = await this.#server.next();
     while (leftOver(before, after).length > 0 && performance.now() < endMs) after = await this.#server.next();
     this.#faults.push(...leftOver(before, after));
