@@ -55,8 +55,9 @@ export class Ledger {
     if (before === undefined) this.#offsets.set(id, offset);
     else if (this.#repeatable.has(id)) this.repeated++;
     else {
-      const how = this.#repetitions.get(id)?.join(", ") ?? "it was sent once";
-      this.#onFault(`${this.topic}: ${id} took effect twice, at ${before} and ${offset}: ${how}`);
+      this.#onFault(
+        `${this.topic}: ${id} took effect twice, at ${before} and ${offset}: ${this.courseOf(id)}`,
+      );
     }
   }
 
@@ -73,6 +74,11 @@ export class Ledger {
   /** Its publisher has repeated it: `how`, in words. */
   repeats(id: string, how: string): void {
     this.#repetitions.set(id, [...this.#repetitions.get(id) ?? [], how]);
+  }
+
+  /** How its publisher has repeated it, in words. */
+  courseOf(id: string): string {
+    return this.#repetitions.get(id)?.join(", ") ?? "it was sent once";
   }
 
   /** Its publisher repeats it without knowing whether the server that it went to before has stored it. */

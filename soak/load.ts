@@ -46,6 +46,8 @@ export interface LoadReport {
   readonly repeated: number;
   readonly recoveries: Readonly<Record<string, number>>;
   readonly counts: Readonly<Record<string, number>>;
+  /** What is no fault, and strange. */
+  readonly notes: readonly string[];
   readonly faults: readonly string[];
   readonly faultCount: number;
   /** The longest time in which no client did anything, in milliseconds: what the machine did to the load. */
@@ -156,7 +158,7 @@ class Load {
   }
 
   #report(): void {
-    const { fault, counts, faults } = this.#tally;
+    const { fault, counts, faults, notes } = this.#tally;
     const away = this.#members.length - this.#ready;
     if (away > 0) fault(`${away} clients do not get back into their topics`);
     if (this.#busy > 0) fault(`${this.#busy} publishers wait for answers in vain`);
@@ -180,6 +182,7 @@ class Load {
       toldLive: this.#sum(({ listener }) => listener.told),
       recoveries,
       counts,
+      notes,
       faults,
       faultCount: this.#tally.faultCount,
       longestPauseMs: Math.round(this.#longestPauseMs),

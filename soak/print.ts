@@ -26,6 +26,7 @@ export function print({ load, generations, before, after, counters, faults, faul
       mib(after.rssKib)
     } MiB\n`,
   );
+  for (const note of load.notes) console.log(`strange: ${note}`);
   for (const fault of faults) console.log(`FAULT: ${fault}`);
   if (faultCount > faults.length) console.log(`… and ${faultCount - faults.length} more`);
   console.log(faultCount === 0 ? "All is as promised." : `${faultCount} faults.`);

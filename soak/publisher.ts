@@ -105,14 +105,16 @@ export class Publisher {
 
   /** Does what is due. `isQuiet`: nothing new. */
   act(nowMs: number, isQuiet: boolean): void {
-    const { random, everyMs, name, tally, told } = this.#ports;
+    const { random, everyMs, name, tally, ledger, told } = this.#ports;
     if (this.#isAway || this.#lookRef !== null) return;
     for (const pending of this.#pending.values()) {
       if (pending.isRefused && nowMs - pending.sentMs > REFUSED_MS) {
-        this.#ports.ledger.repeats(pending.id, "sent again after it was refused");
+        ledger.repeats(pending.id, "sent again after it was refused");
         this.#send(pending, nowMs);
       } else if (nowMs - pending.sentMs > PATIENCE_MS) {
         tally.add("answers given up");
+        const effect = ledger.has(pending.id) ? "has taken effect" : "has not been heard";
+        tally.note(`${pending.id} is not answered, and ${effect}: ${ledger.courseOf(pending.id)}`);
         return this.#ports.cut();
       }
     }
@@ -124,7 +126,7 @@ export class Publisher {
     this.#send(pending, nowMs);
     if (random.integer(TWICE_IN) > 0) return;
     tally.add("sent twice");
-    this.#ports.ledger.repeats(pending.id, "sent twice");
+    ledger.repeats(pending.id, "sent twice");
     this.#send(pending, nowMs);
   }
 
