@@ -48,6 +48,10 @@ export interface SoakReport {
 /** Servers live up to so long, while they are ended; some as long behind the return of all clients. */
 const LIFE_MS = 8_000;
 const STEADY_SHARE = 0.5;
+/** So many servers are ended at least, the first of them killed, however long clients take to come back. */
+const MIN_ENDS = 2;
+/** A look at memory of at least so long has to come to something, in milliseconds. */
+const JUDGED_MS = 10_000;
 /** One in so many is asked to end, instead of killed. */
 const DRAIN_IN = 3;
 const DRAIN_MS = 1_500;
@@ -102,7 +106,8 @@ class Run {
     await this.#allIn(load);
     const endMs = performance.now() + seconds * 1_000;
     const steadyMs = seconds * 1_000 * steadyShare;
-    while (performance.now() < endMs - steadyMs) {
+    const minEnds = steadyShare < 1 ? MIN_ENDS : 0;
+    while (performance.now() < endMs - steadyMs || this.#generations.length < minEnds) {
       await delay(
         Math.min(LIFE_MS * (0.6 + this.#random.float() * 0.8), endMs - steadyMs - performance.now()),
       );
@@ -110,12 +115,21 @@ class Run {
     }
     await this.#allIn(load);
     await delay(steadyMs);
-    const memory = this.#memory();
+    let memory = this.#memory();
+    // A busy machine is looked at less often.
+    const latestMs = performance.now() + steadyMs * 2;
+    while (memory === null && steadyMs >= JUDGED_MS && performance.now() < latestMs) {
+      await this.#server.next();
+      memory = this.#memory();
+    }
     const report = await load.quiet();
     const { ready } = load;
     await load.leave();
     const after = await this.#atRest(before);
     this.#faults.push(...memory?.faults ?? []);
+    if (memory === null && steadyMs >= JUDGED_MS) {
+      this.#faults.push("memory could not be looked at often enough");
+    }
     await this.#drain();
     this.#ended("left", ready, memory);
     for (const name of NEVER) {
@@ -153,7 +167,7 @@ class Run {
   /** The server ends, and another one takes its place. */
   async #replace(port: number, load: LoadProcess): Promise<void> {
     const { ready } = load;
-    const drains = this.#random.integer(DRAIN_IN) === 0;
+    const drains = this.#random.integer(DRAIN_IN) === 0 && this.#generations.length > 0;
     const memory = this.#memory();
     if (drains) await this.#drain();
     else await this.#server.kill();
