@@ -6,9 +6,9 @@
  */
 
 const AF_INET = 2, SOCK_STREAM = 1, SOCK_NONBLOCK = 0o4000, IPPROTO_TCP = 6, TCP_NODELAY = 1;
-const SOL_SOCKET = 1, SO_RCVBUF = 8;
+const TCP_MAXSEG = 2, SOL_SOCKET = 1, SO_RCVBUF = 8, SO_LINGER = 13, SHUT_WR = 1;
 const IPPROTO_IP = 0, IP_BIND_ADDRESS_NO_PORT = 24, MSG_NOSIGNAL = 0x4000;
-const EPOLL_CTL_ADD = 1, EPOLL_CTL_MOD = 3, EPOLLIN = 1, EPOLLOUT = 4;
+const EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL = 2, EPOLL_CTL_MOD = 3, EPOLLIN = 1, EPOLLOUT = 4;
 
 /** How many events one wait takes. */
 const MAX_EVENTS = 1_024;
@@ -24,6 +24,7 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
   recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  shutdown: { parameters: ["i32", "i32"], result: "i32" },
   epoll_create1: { parameters: ["i32"], result: "i32" },
   epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32" },
@@ -31,17 +32,15 @@ const { symbols: c } = Deno.dlopen("libc.so.6", {
 
 /**
  * Begins to connect to `port` of 127.0.0.1 from the address 127.0.0.`from`. The result is the socket's number.
- * `receiveBytes`: how much the system takes in for a socket that is not read; 0: what it likes.
+ * `receiveBytes`: how much the system takes in for a socket that is not read; 0: what it likes. `segmentBytes`: the
+ * largest segment; on loopback it is 64 KiB if nobody says otherwise, and the sender's buffer is megabytes then.
  */
-export function connect(port: number, from: number, receiveBytes = 0): number {
+export function connect(port: number, from: number, receiveBytes = 0, segmentBytes = 0): number {
   const fd = checked("socket", c.socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0));
-  const on = new Uint8Array(new Int32Array([1]).buffer);
-  c.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, on, on.length);
-  c.setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, on, on.length);
-  if (receiveBytes > 0) {
-    const size = new Uint8Array(new Int32Array([receiveBytes]).buffer);
-    c.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, size, size.length);
-  }
+  setNumber(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  setNumber(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  if (receiveBytes > 0) setNumber(fd, SOL_SOCKET, SO_RCVBUF, receiveBytes);
+  if (segmentBytes > 0) setNumber(fd, IPPROTO_TCP, TCP_MAXSEG, segmentBytes);
   checked("bind", c.bind(fd, address(from, 0), 16));
   c.connect(fd, address(1, port), 16); // "in progress" is no fault; a real one shows when it is written to
   return fd;
@@ -62,6 +61,18 @@ export function close(fd: number): void {
   c.close(fd);
 }
 
+/** Ends what goes out, and nothing else: the peer reads to the end, and may go on writing. */
+export function endWriting(fd: number): void {
+  c.shutdown(fd, SHUT_WR);
+}
+
+/** Closes a socket so that its peer sees a reset: what is on its way, in either direction, is lost. */
+export function reset(fd: number): void {
+  const linger = new Uint8Array(new Int32Array([1, 0]).buffer);
+  c.setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, linger.length);
+  c.close(fd);
+}
+
 /** Waits for many sockets at a time. */
 export class Poll {
   readonly #fd = checked("epoll_create1", c.epoll_create1(0));
@@ -77,6 +88,11 @@ export class Poll {
   /** Changes what is watched. */
   change(fd: number, writable: boolean): void {
     this.#control(EPOLL_CTL_MOD, fd, writable);
+  }
+
+  /** Watches a socket no more: nobody reads it from now on. */
+  remove(fd: number): void {
+    this.#control(EPOLL_CTL_DEL, fd, false);
   }
 
   /** Waits up to `timeoutMs`, and calls `ready` for each socket that is. */
@@ -105,6 +121,11 @@ function address(last: number, port: number): Uint8Array<ArrayBuffer> {
   view.setUint16(2, port, false);
   bytes.set([127, 0, 0, last], 4);
   return bytes;
+}
+
+function setNumber(fd: number, level: number, option: number, value: number): void {
+  const bytes = new Uint8Array(new Int32Array([value]).buffer);
+  c.setsockopt(fd, level, option, bytes, bytes.length);
 }
 
 function checked(call: string, result: number): number {

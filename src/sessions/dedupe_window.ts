@@ -80,7 +80,8 @@ export class DedupeWindow {
 
   /** What a message has published is lost. `isThere`: its client hears of it. Gives the refs of its repetitions. */
   failed(topic: string, ref: string, isThere: boolean): readonly string[] {
-    for (const entry of this.#byKey.values()) {
+    // The newest first: over an earlier connection of the session, another message may have had the same ref.
+    for (const entry of [...this.#byKey.values()].reverse()) {
       if (entry.topic !== topic || entry.ref !== ref || entry.lost !== null) continue;
       this.#pending.delete(entry);
       entry.lost = isThere ? "told" : "untold";

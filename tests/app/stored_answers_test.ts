@@ -4,7 +4,7 @@ import { assertEquals } from "@std/assert";
 import { AppKit } from "../../src/testing/mod.ts";
 import { memoryLog } from "../../mod.ts";
 import { SlowLog } from "../topics/slow_log.ts";
-import { joinFrame, messagesOf } from "./messages.ts";
+import { joinFrame, messagesOf, responseOf } from "./messages.ts";
 
 const UNSTORED = { status: "error", response: { reason: "not_stored" } };
 const OK = { status: "ok", response: {} };
@@ -63,6 +63,46 @@ Deno.test("History: what cannot be stored is answered so, nobody gets it, and th
   client.send('["1","4","room:1","say",{"troupe:id":"a"}]');
   await kit.settle();
   assertEquals(heard(), ["said", ["4", OK]]);
+});
+
+Deno.test("History: what cannot be stored may come again, also from a client that counts its refs anew when it is back", async () => {
+  const log = new SlowLog(memoryLog());
+  log.isSync = { append: true, read: true };
+  const limits = { graceMs: 10_000 };
+  await using kit = new AppKit({ log, limits, authenticate: () => ({ id: "ada" }) });
+  kit.app.topic("room:{id}", {
+    history: { size: 10, ttlMs: 60_000 },
+    on: {
+      say(ctx, payload) {
+        ctx.broadcast("said", payload);
+        return {};
+      },
+    },
+  });
+  const before = await kit.connect("/socket/websocket?vsn=2.1.0");
+  before.send(joinFrame("room:1"));
+  before.send('["1","2","room:1","say",{"n":1,"troupe:id":"a"}]');
+  await kit.settle();
+  const { session } = responseOf<{ troupe: { session: string } }>(messagesOf(before)[0]).troupe;
+  before.close(1006);
+  await kit.settle();
+  const after = await kit.connect("/socket/websocket?vsn=2.1.0");
+  after.send(joinFrame("room:1", { "troupe:session": session }));
+  await kit.settle();
+  messagesOf(after);
+  log.failing = new Error("disk full");
+  after.send('["1","2","room:1","say",{"n":2,"troupe:id":"b"}]');
+  await kit.settle();
+  assertEquals(messagesOf(after).map(([, , , , payload]) => payload), [UNSTORED]);
+  log.failing = null;
+  after.send('["1","3","room:1","say",{"n":2,"troupe:id":"b"}]');
+  after.send('["1","4","room:1","say",{"n":1,"troupe:id":"a"}]');
+  await kit.settle();
+  assertEquals(messagesOf(after).map(([, ref, , event, payload]) => [ref, event, payload]), [
+    [null, "said", { n: 2 }],
+    ["3", "phx_reply", OK],
+    ["4", "phx_reply", OK],
+  ]);
 });
 
 Deno.test("History: repetitions of what could not be stored are answered as well, though their handler is busy still", async () => {
