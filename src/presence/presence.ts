@@ -108,8 +108,11 @@ export class Presence implements TopicExtension {
 
   joined(member: ExtensionMember): void {
     const { mode } = this.#rules;
-    if (mode === "exact") member.push("presence_state", this.#roster.text);
-    else member.push(PRESENCE_EVENT, mode === "counted" ? this.#countText() : this.#pageText(0));
+    if (mode === "exact") return member.push("presence_state", this.#roster.text);
+    const news = this.#news;
+    member.push(PRESENCE_EVENT, mode === "counted" ? news : this.#pageText(0));
+    // It knows more than the others: should all be as before when they are told next, it has to be told so.
+    if (news.text !== this.#said) this.#said = null;
   }
 
   stopped(): void {
@@ -198,9 +201,7 @@ export class Presence implements TopicExtension {
   /** Tells the count, unless it was told a moment ago: then when that moment is over. */
   #announce(): void {
     if (this.#wait !== null) return;
-    const told = this.#rules.mode === "counted"
-      ? this.#countText()
-      : new JsonText(`{"count":${this.#roster.size}}`);
+    const told = this.#news;
     if (told.text === this.#said) return;
     this.#said = told.text;
     this.#publish(PRESENCE_EVENT, told);
@@ -215,6 +216,12 @@ export class Presence implements TopicExtension {
       this.#wait = null;
       next();
     });
+  }
+
+  /** What everybody is told when it has changed. */
+  get #news(): JsonText {
+    if (this.#rules.mode === "counted") return this.#countText();
+    return new JsonText(`{"count":${this.#roster.size}}`);
   }
 
   #countText(): JsonText {

@@ -263,6 +263,22 @@ Deno.test("Presence paged: the number and the first page at the join, others on 
   assertEquals(bob.take().length, 1);
 });
 
+for (const mode of ["counted", "paged"] as const) {
+  Deno.test(`Presence ${mode}: one who joins between two tellings is told when all is as before again`, () => {
+    const topic = new FakeTopic({ mode, everyMs: 500 });
+    topic.join("ada", "u1");
+    topic.commit();
+    const bob = topic.join("bob", "u2");
+    const eve = topic.join("eve");
+    topic.commit();
+    topic.leave(bob);
+    topic.commit();
+    topic.advance(500);
+    topic.commit();
+    assertEquals(eve.take().map(([, payload]) => (payload as { count: number }).count), [2, 1]);
+  });
+}
+
 /** What may happen in a topic. */
 const step = fc.oneof(
   fc.record({
