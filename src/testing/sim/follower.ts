@@ -1,4 +1,4 @@
-import { type BoardState, sortOf } from "./contracts.ts";
+import { type BoardState, isKept, sortOf } from "./contracts.ts";
 import { isFor, type Said, type Truth } from "./truth.ts";
 import type { World } from "./world.ts";
 
@@ -102,9 +102,8 @@ export class Follower {
     if (!isFor(this.user, said) && !this.#isForgotten(said)) {
       this.#fail("who is left out gets nothing", said.id);
     }
-    const sort = sortOf(this.topic);
-    if (sort === "plain" || sort === "hall") this.#inOrder(said);
-    else this.#kept(said, offset);
+    if (isKept(this.topic)) this.#kept(said, offset);
+    else this.#inOrder(said);
   }
 
   /** It was shown a state, with the offset of its last event where that is known. */
@@ -124,11 +123,10 @@ export class Follower {
   /** All is quiet: it has everything. */
   checkComplete(): void {
     if (!this.isJoined) return;
-    const sort = sortOf(this.topic);
-    if (sort === "plain" || sort === "hall") {
+    if (!isKept(this.topic)) {
       const list = this.#truth.list(this.topic);
-      const last = list.findLastIndex((said) => isFor(this.user, said));
-      if (last >= 0 && this.#index !== last) {
+      const last = list.findLastIndex((said) => isFor(this.user, said) && said.by !== "pulse");
+      if (last >= 0 && (this.#index ?? -1) < last) {
         this.#fail(
           "nothing is missing at the end",
           `it has got up to ${this.#index} of ${last}, not ${list[last].id}`,

@@ -2,6 +2,7 @@ import type { Random } from "../../base/random.ts";
 import type { Platform } from "./globals.ts";
 import { Host } from "./host.ts";
 import { type HttpListener, HttpWire } from "./http_wire.ts";
+import type { Passes } from "./passes.ts";
 import { type Party, randomFor } from "./party.ts";
 import { type ClientEnd, WebSocketWire, type WirePorts } from "./web_socket_wire.ts";
 import type { World } from "./world.ts";
@@ -17,13 +18,15 @@ export interface Serving {
 /** Everything between clients and the server. */
 export class Network implements WirePorts {
   readonly world: World;
+  readonly passes: Passes;
   readonly #hosts = new Map<Party, Host>();
   readonly #wires = new Map<string, WebSocketWire>();
   #serving: Serving | null = null;
   #lastWire = 0;
 
-  constructor(world: World) {
+  constructor(world: World, passes: Passes) {
     this.world = world;
+    this.passes = passes;
   }
 
   /** A machine for a client. */
@@ -51,6 +54,11 @@ export class Network implements WirePorts {
         else if (wire instanceof HttpWire) wire.serverDied();
       }
     }
+  }
+
+  /** Who was revoked just now is out. */
+  checkOut(host: Host, name: string): void {
+    for (const wire of host.open) if (wire instanceof WebSocketWire) wire.checkOut(name);
   }
 
   /** Sends a request of `host`'s. */

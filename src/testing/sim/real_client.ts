@@ -1,11 +1,12 @@
 import type { Channel } from "../../client/channel.ts";
 import { type Client, connect } from "../../client/client.ts";
-import { withAnswers, withPresence, withState } from "../../client/mod.ts";
+import { follow, type Follower, withAnswers, withPresence, withState } from "../../client/mod.ts";
 import type { AnyContract } from "../../contract/define_topic.ts";
 import { type BoardState, CONTRACTS, sortOf } from "./contracts.ts";
+import { CountedPresence } from "./counted_presence.ts";
 import type { Party } from "./party.ts";
 import { type ClientPorts, SimClient } from "./sim_client.ts";
-import type { Said } from "./truth.ts";
+import { saidOf } from "./truth.ts";
 
 /** What it uses of a channel, without its types. */
 type AnyChannel =
@@ -24,7 +25,10 @@ interface Told {
 /** The client of the library, on a platform that is not there. */
 export class RealClient extends SimClient {
   #client: Client | null = null;
+  #isClosed = false;
   readonly #channels = new Map<string, AnyChannel>();
+  readonly #patterns = new Map<string, Follower>();
+  readonly #counted = new Map<string, CountedPresence>();
 
   constructor(ports: ClientPorts, party: Party) {
     super(ports, party);
@@ -32,7 +36,7 @@ export class RealClient extends SimClient {
 
   start(): void {
     this.#client = connect("ws://sim/socket", {
-      token: () => this.name,
+      token: () => this.pass(),
       use: [withPresence, withState, withAnswers],
       failed: (error) => {
         this.ports.world.fail(
@@ -44,12 +48,25 @@ export class RealClient extends SimClient {
     this.#client.on("skipped", ({ topic, event, why }) => {
       this.ports.world.fail("the client knows what comes", `${this.name} in ${topic}: ${event}, ${why}`);
     });
-    this.#client.on("state", (state) => this.ports.world.note(this.name, `is ${state}`));
+    this.#client.on("state", (state) => {
+      this.ports.world.note(this.name, `is ${state}`);
+      if (state === "closed" && !this.#isClosed) this.#dismissed();
+    });
+  }
+
+  /** Over long-poll, a client whose pass is refused is closed for good: its user comes back with another one. */
+  #dismissed(): void {
+    const { world, passes } = this.ports;
+    if (!passes.isBad(this.name)) world.fail("no client is sent away", this.name);
+    world.after(this.party, 1_000, () => this.#isClosed || this.start());
   }
 
   join(topic: string, payload: object = {}): void {
+    const sort = sortOf(topic);
+    if (this.#client!.state === "closed") return;
+    if (sort === "pattern") return this.#follow(topic);
     if (this.#channels.has(topic)) return;
-    const contract = CONTRACTS[sortOf(topic)] as AnyContract;
+    const contract = CONTRACTS[sort as keyof typeof CONTRACTS] as AnyContract;
     const id = topic.slice(topic.indexOf(":") + 1);
     let given = payload; // the first join alone may crash
     const terms = (): object => {
@@ -73,7 +90,7 @@ export class RealClient extends SimClient {
       if (this.#channels.get(topic) === channel) this.#channels.delete(topic);
     });
     for (const event of Object.keys(contract.definition.server ?? {})) {
-      channel.on(event, (said: Said) => follower.received(event, said));
+      channel.on(event, (said: unknown) => follower.received(event, saidOf(said)));
     }
     if (sortOf(topic) === "board") {
       channel.on("troupe:state", (state: BoardState) => follower.shown(state));
@@ -81,7 +98,28 @@ export class RealClient extends SimClient {
     if (sortOf(topic) === "plain") channel.answer("poll", ({ id: answer }: { id: string }) => ({ answer }));
   }
 
+  /** It is not told when its pattern is joined once more: until all is quiet, what is missing cannot be known. */
+  #follow(pattern: string): void {
+    if (this.#patterns.has(pattern)) return;
+    const contract = CONTRACTS[pattern.startsWith("plain") ? "plain" : "kept"] as AnyContract;
+    const following = follow(this.#client!, contract, pattern);
+    this.#patterns.set(pattern, following);
+    const follower = this.matchedFollower(pattern);
+    follower.isLossy = true;
+    following.joined.then(() => follower.entered(), () => {});
+    void following.ended.then(() => {
+      follower.left();
+      if (this.#patterns.get(pattern) === following) this.#patterns.delete(pattern);
+    });
+    for (const event of Object.keys(contract.definition.server ?? {})) {
+      following.on(event, ({ topic, payload, offset }) => {
+        follower.received({ topic, event, payload, offset });
+      });
+    }
+  }
+
   leave(topic: string): void {
+    void this.#patterns.get(topic)?.leave();
     const channel = this.#channels.get(topic);
     if (channel === undefined) return;
     void channel.leave();
@@ -100,6 +138,7 @@ export class RealClient extends SimClient {
         if (reason === "reply_timeout" && this.host.faults === 0) {
           this.ports.world.fail("an answer comes in time", `${this.name} in ${topic}: ${event} ${id}`);
         }
+        if (reason === "outcome_unknown") this.ports.truth.repeated.add(id);
         this.answered(topic, event, id, "error", reason, joins);
       },
     );
@@ -111,6 +150,39 @@ export class RealClient extends SimClient {
     return Object.fromEntries(
       channel.presence.list().map(({ key, metas }) => [key, metas.map(({ v }) => Number(v))]),
     );
+  }
+
+  counted(topic: string): CountedPresence | null {
+    const channel = this.#channels.get(topic);
+    if (channel?.status !== "joined") return null;
+    const counted = this.#countedIn(topic);
+    const some = Object.fromEntries(channel.presence.list().map(({ key, metas }) => [key, { metas }]));
+    counted.received({
+      count: channel.presence.size,
+      ...(sortOf(topic) === "tally" && { sample: some as never }),
+    });
+    return counted;
+  }
+
+  askPages(topic: string): void {
+    const channel = this.#channels.get(topic);
+    if (channel?.status !== "joined" || sortOf(topic) !== "crowd") return;
+    const counted = this.#countedIn(topic);
+    counted.asking();
+    const ask = (after: number): void => {
+      channel.presence.page(after).then(({ count, present, next }) => {
+        const page = Object.fromEntries(present.map(({ key, metas }) => [key, { metas: metas as never }]));
+        const following = counted.paged({ count, page, next });
+        if (following !== null) ask(following);
+      }, () => {});
+    };
+    ask(0);
+  }
+
+  #countedIn(topic: string): CountedPresence {
+    const counted = this.#counted.get(topic) ?? new CountedPresence();
+    this.#counted.set(topic, counted);
+    return counted;
   }
 
   override checkAnswered(): void {
@@ -142,6 +214,7 @@ export class RealClient extends SimClient {
   }
 
   close(): void {
+    this.#isClosed = true;
     void this.#client?.close();
   }
 }

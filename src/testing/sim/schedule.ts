@@ -2,7 +2,7 @@ import type { Random } from "../../base/random.ts";
 import { between, randomFor } from "./party.ts";
 
 /** What a client is made of. */
-export type ClientKind = "real" | "polling" | "raw 2.1.0" | "raw 2.0.0" | "stream";
+export type ClientKind = "real" | "polling" | "raw 2.1.0" | "raw 2.0.0" | "stream" | "den";
 
 /** One step: something that a client does, or a fault. */
 export interface Step {
@@ -27,6 +27,13 @@ export interface Schedule {
   readonly maxReplay: number;
   readonly historySize: number;
   readonly shuffle: boolean;
+  /** How many messages a drain of the server's handles before it yields. */
+  readonly maxSteps: number;
+  /** How long it takes at the most to find out who somebody is, in milliseconds. */
+  readonly authenticateMs: number;
+  readonly dedupeWindow: number;
+  /** How long what lets a client in is good, in milliseconds; 0: for ever. */
+  readonly passMs: number;
   readonly steps: readonly Step[];
 }
 
@@ -38,18 +45,34 @@ const KINDS: readonly ClientKind[] = [
   "polling",
   "stream",
   "raw 2.1.0",
+  "den",
 ];
 const TOPICS: readonly string[] = ["plain:a", "kept:a", "board:a", "hall:a", "feed:a", "plain:b", "kept:b"];
+/** Those that come up less often. */
+const RARER_TOPICS: readonly string[] = [
+  "tally:a",
+  "crowd:a",
+  "pulse:a",
+  "plain:*",
+  "kept:*",
+  "plain:{id}",
+  "kept:{id}",
+];
 
 /** What clients do, and how often it comes up. */
 const ACTS: Readonly<Record<string, number>> = {
-  say: 14,
+  say: 12,
+  special: 6,
   join: 5,
   leave: 3,
   burst: 3,
   letter: 2,
   tellChannel: 2,
   outside: 2,
+  errand: 2,
+  repeat: 4,
+  pages: 1,
+  permit: 1,
 };
 
 /** Faults, of which each seed has some, in its own measure. */
@@ -62,6 +85,16 @@ const FAULTS: Readonly<Record<string, number>> = {
   jump: 1,
   diskErrors: 2,
   diskSlow: 3,
+  diskPoison: 2,
+  failStoring: 2,
+  flap: 2,
+  comeBack: 2,
+  crashStoring: 1,
+  revoke: 1,
+  rejoin: 2,
+  dropTwice: 2,
+  kick: 2,
+  closeTopic: 1,
   crashBefore: 1,
   crashAfter: 1,
   kill: 1,
@@ -79,7 +112,10 @@ export function drawSchedule(seed: number): Schedule {
   const random = randomFor(seed, "schedule");
   const count = between(random, 2, 5);
   const clients = Array.from({ length: count }, () => KINDS[random.integer(KINDS.length)]);
-  const topics = TOPICS.filter(() => random.float() < 0.5);
+  const topics = [
+    ...TOPICS.filter(() => random.float() < 0.45),
+    ...RARER_TOPICS.filter(() => random.float() < 0.2),
+  ];
   if (topics.length === 0) topics.push(TOPICS[random.integer(TOPICS.length)]);
   const weights = new Map(Object.entries(ACTS));
   for (const [fault, weight] of Object.entries(FAULTS)) {
@@ -107,6 +143,13 @@ export function drawSchedule(seed: number): Schedule {
     maxReplay: random.float() < 0.4 ? between(random, 2, 6) : 1_000,
     historySize: [6, 30, 300][random.integer(3)],
     shuffle: random.float() < 0.3,
+    maxSteps: random.float() < 0.3 ? between(random, 1, 100) : 16_384,
+    authenticateMs: random.float() < 0.3 ? 200 : 0,
+    // The library's client sends again all that is unanswered, however much that is.
+    dedupeWindow: clients.some((kind) => kind === "real" || kind === "polling")
+      ? 128
+      : between(random, 2, 8),
+    passMs: random.float() < 0.3 ? between(random, 3_000, 40_000) : 0,
     steps,
   };
 }

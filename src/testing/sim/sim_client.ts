@@ -1,7 +1,10 @@
-import { sortOf } from "./contracts.ts";
+import { isKept as keeps, sortOf } from "./contracts.ts";
+import type { CountedPresence } from "./counted_presence.ts";
 import { Follower } from "./follower.ts";
 import type { Host } from "./host.ts";
+import { MatchedFollower } from "./matched_follower.ts";
 import type { Network } from "./network.ts";
+import type { Passes } from "./passes.ts";
 import type { Party } from "./party.ts";
 import type { Truth } from "./truth.ts";
 import type { World } from "./world.ts";
@@ -11,8 +14,13 @@ export interface ClientPorts {
   readonly world: World;
   readonly network: Network;
   readonly truth: Truth;
+  readonly passes: Passes;
   /** Whether a join may be sent less than what is kept. */
   readonly mayBeCut: boolean;
+  /** All topics there are. */
+  readonly topics: readonly string[];
+  /** How many messages with names a session remembers. */
+  readonly dedupeWindow: number;
   /** Which life of the server's is on. */
   life(): number;
 }
@@ -24,6 +32,10 @@ export abstract class SimClient {
   readonly host: Host;
   readonly ports: ClientPorts;
   readonly followers: Map<string, Follower> = new Map();
+  /** The same for patterns. */
+  readonly matched: Map<string, MatchedFollower> = new Map();
+  /** What lets it in. */
+  #pass: string | null = null;
   /** What was sent and is not answered yet, by id. */
   readonly unanswered: Map<string, string> = new Map();
 
@@ -44,6 +56,14 @@ export abstract class SimClient {
   abstract send(topic: string, event: string, payload: { readonly id: string }): void;
   /** Who is present, as it sees it: the `v` of each meta, by key. */
   abstract present(topic: string): Readonly<Record<string, readonly number[]>> | null;
+  /** Who is present, as it sees it where not everybody is told of each. */
+  abstract counted(topic: string): CountedPresence | null;
+  /** Asks for all pages of those who are present. */
+  abstract askPages(topic: string): void;
+  /** Sends once more what it has sent last. */
+  repeat(_topic: string): void {}
+  /** Joins a topic that it is in. */
+  rejoin(_topic: string): void {}
   /** Goes, for good. */
   abstract close(): void;
   /** Nothing that it has sent waits for its answer. */
@@ -57,12 +77,36 @@ export abstract class SimClient {
   checkAtRest(): void {
     this.checkAnswered();
     for (const follower of this.followers.values()) follower.checkComplete();
+    for (const follower of this.matched.values()) follower.checkComplete(this.ports.topics);
+  }
+
+  /** What it comes in with: now and then another one. */
+  pass(): string {
+    if (this.#pass === null || this.party.random.float() < 0.5) {
+      this.#pass = this.ports.passes.make(this.name);
+    }
+    return this.#pass;
+  }
+
+  /** What it came in with the last time. */
+  get lastPass(): string | null {
+    return this.#pass;
+  }
+
+  /** The one who looks over its shoulder in a pattern. */
+  matchedFollower(pattern: string): MatchedFollower {
+    let follower = this.matched.get(pattern);
+    if (follower === undefined) {
+      follower = new MatchedFollower(this.ports.world, this.ports.truth, pattern, this.name);
+      this.matched.set(pattern, follower);
+    }
+    return follower;
   }
 
   /** It sends something that is not for itself, perhaps. */
   protected sends(topic: string, event: string, id: string): void {
     const follower = this.follower(topic);
-    if (event === "whisper") follower.whispered.set(id, follower.joins);
+    if (event === "whisper" && !follower.whispered.has(id)) follower.whispered.set(id, follower.joins);
     this.unanswered.set(id, `${event} in ${topic}`);
   }
 
@@ -83,11 +127,19 @@ export abstract class SimClient {
     this.unanswered.delete(id);
     world.note(this.name, `answer ${topic} ${event} ${id} ${status} ${reason}`);
     const sort = sortOf(topic);
-    const last = event === "pair" || event === "twice" ? `${id}/1` : id;
-    const isKept = sort === "kept" || sort === "feed" || sort === "board";
-    const publishes = ["say", "whisper", "later", "put", "pair", "twice", "tell"].includes(event);
+    const last = event === "pair" || event === "twice" || event === "both" ? `${id}/1` : id;
+    const isKept = keeps(topic);
+    if (event === "veto" && status === "ok") {
+      world.fail("a transaction may refuse", `${this.name} in ${topic}: ${id}`);
+    }
+    const publishes = ["say", "whisper", "later", "put", "pair", "both", "twice", "draw", "tell"].includes(
+      event,
+    );
     if (!publishes) return;
     if (status !== "ok") {
+      if (reason === "not_stored" && !truth.store.failed.has(topic)) {
+        world.fail("what fails to be stored fails alone", `${this.name} in ${topic}: ${last}`);
+      }
       if (reason === "not_stored" && truth.placeOf(topic, last) !== null) {
         world.fail("what is not stored is not stored", `${this.name} in ${topic}: ${last}`);
       }

@@ -12,15 +12,30 @@ export interface StoreFaults {
   /** How often it takes its time, and how long at the most, in milliseconds. */
   slow: number;
   slowMs: number;
+  /** How long each append, and each read, takes at the most; 0: as the others. */
+  appendsMs: number;
+  readsMs: number;
+  /** Whose appends fail, and of whatever is appended with it. */
+  poison: string | null;
   /** The next append ends the server's life: before it is stored, or behind. */
   crash: "before" | "after" | null;
 }
 
 /** The disk: what is stored here outlives each life of the server. It also is the truth about every history. */
 export class Store {
-  readonly faults: StoreFaults = { errors: 0, slow: 0, slowMs: 0, crash: null };
+  readonly faults: StoreFaults = {
+    errors: 0,
+    slow: 0,
+    slowMs: 0,
+    appendsMs: 0,
+    readsMs: 0,
+    poison: null,
+    crash: null,
+  };
   /** Whether reads or appends have failed, or taken their time, at any time. */
   hasFailed = false;
+  /** Of which topics appends have failed by themselves. */
+  readonly failed = new Set<string>();
   hasFailedReads = false;
   hasBeenSlow = false;
   /** What the server does where {@link StoreFaults.crash} says so. */
@@ -88,8 +103,9 @@ export class Store {
       this.kill();
       return new Promise(() => {});
     }
+    const fail = (): void => batches.forEach(({ topic }) => this.failed.add(topic));
     try {
-      const stored = this.#perform(party, false, () => this.#store(batches));
+      const stored = this.#perform(party, false, () => this.#poisoned(batches) ?? this.#store(batches), fail);
       if (!(stored instanceof Promise)) {
         done();
         return stored;
@@ -99,6 +115,14 @@ export class Store {
       done();
       throw error;
     }
+  }
+
+  #poisoned(batches: readonly LogBatch[]): null {
+    const { poison } = this.faults;
+    if (poison === null || batches.every(({ topic }) => topic !== poison)) return null;
+    this.hasFailed = true;
+    this.failed.add(poison);
+    throw new Error("the disk refuses one of the topics");
   }
 
   #store(batches: readonly LogBatch[]): readonly LogHead[] {
@@ -112,12 +136,16 @@ export class Store {
   }
 
   /** Does it: at once or in a while, or fails. */
-  #perform<T>(party: Party, isRead: boolean, work: () => T): T | Promise<T> {
+  #perform<T>(party: Party, isRead: boolean, work: () => T, failed = (): void => {}): T | Promise<T> {
     const fails = this.#random.float() < this.faults.errors;
-    const isSlow = this.#random.float() < this.faults.slow;
-    const waitMs = between(this.#random, 0, this.faults.slowMs);
+    const stuckMs = isRead ? this.faults.readsMs : this.faults.appendsMs;
+    const isSlow = this.#random.float() < this.faults.slow || stuckMs > 0;
+    const waitMs = stuckMs > 0
+      ? between(this.#random, stuckMs >> 1, stuckMs)
+      : between(this.#random, 0, this.faults.slowMs);
     if (isSlow) this.hasBeenSlow = true;
     if (fails) {
+      failed();
       this.hasFailed = true;
       if (isRead) this.hasFailedReads = true;
     }
@@ -127,8 +155,12 @@ export class Store {
     }
     return new Promise((resolve, reject) => {
       this.#world.after(party, waitMs, () => {
-        if (fails) reject(new Error("the disk has failed"));
-        else resolve(work());
+        try {
+          if (fails) throw new Error("the disk has failed");
+          resolve(work());
+        } catch (error) {
+          reject(error);
+        }
       });
     });
   }

@@ -1,7 +1,8 @@
+import { sortOf } from "./contracts.ts";
 import type { HttpWire } from "./http_wire.ts";
 import { between } from "./party.ts";
 import { SimClient } from "./sim_client.ts";
-import type { Said } from "./truth.ts";
+import { saidOf } from "./truth.ts";
 
 /** How long it waits for a sign of life before it comes back, in milliseconds: the server sends one more often. */
 const SILENCE_MS = 45_000;
@@ -13,6 +14,8 @@ interface Stream {
   token: string;
   heardMs: number;
   isWanted: boolean;
+  /** The id that it has come back with, until the first event behind the answer to its join. */
+  cameWith: string | null;
 }
 
 /** A client of server-sent events: what an `EventSource` does, and POSTs. One stream for each topic. */
@@ -23,8 +26,9 @@ export class StreamClient extends SimClient {
   start(): void {}
 
   join(topic: string, _payload?: object): void {
+    if (sortOf(topic) === "pattern") return;
     const stream = this.#streams.get(topic) ??
-      { topic, wire: null, lastId: "", token: "", heardMs: 0, isWanted: false };
+      { topic, wire: null, lastId: "", token: "", heardMs: 0, isWanted: false, cameWith: null };
     if (stream.isWanted) return;
     this.#streams.set(topic, stream);
     stream.isWanted = true;
@@ -69,6 +73,12 @@ export class StreamClient extends SimClient {
     return null;
   }
 
+  counted(): null {
+    return null;
+  }
+
+  askPages(): void {}
+
   close(): void {
     this.#isClosed = true;
     for (const { topic } of this.#streams.values()) this.leave(topic);
@@ -77,6 +87,8 @@ export class StreamClient extends SimClient {
   #open(stream: Stream): void {
     const { world, network } = this.ports;
     const { topic, lastId } = stream;
+    const pass = this.pass();
+    stream.cameWith = null;
     let text = "";
     const decoder = new TextDecoder();
     stream.heardMs = world.clock.elapsedMs();
@@ -96,7 +108,7 @@ export class StreamClient extends SimClient {
       end: () => wire === stream.wire && this.#gone(stream),
       failed: () => wire === stream.wire && this.#gone(stream),
     }, () =>
-      new Request(`http://sim/socket/sse?topic=${encodeURIComponent(topic)}&token=${this.name}`, {
+      new Request(`http://sim/socket/sse?topic=${encodeURIComponent(topic)}&token=${pass}`, {
         headers: { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) },
       }));
     stream.wire = wire;
@@ -127,6 +139,16 @@ export class StreamClient extends SimClient {
     });
   }
 
+  /** Who comes back with an id goes on from there, unless it is told otherwise at once. */
+  #checkBeginning(stream: Stream, event: string): void {
+    const { cameWith, lastId, topic } = stream;
+    stream.cameWith = null;
+    if (cameWith === null || cameWith === "" || cameWith === lastId) return;
+    if (event === "troupe:missed" || event === "troupe:reset" || event === "troupe:close") return;
+    const details = `${this.name} in ${topic}: it came with ${cameWith}, and goes on at ${lastId}`;
+    this.ports.world.fail("a stream goes on where it was", details);
+  }
+
   #event(stream: Stream, block: string): void {
     const fields = new Map<string, string>();
     for (const line of block.split("\n")) {
@@ -139,6 +161,7 @@ export class StreamClient extends SimClient {
     const data = JSON.parse(fields.get("data") ?? "null");
     const follower = this.follower(stream.topic);
     const before = stream.lastId;
+    this.#checkBeginning(stream, event);
     if (id !== undefined) stream.lastId = id;
     const at = (id ?? "").lastIndexOf(":");
     const [epoch, offset] = at < 0 ? [null, null] : [id!.slice(0, at), Number(id!.slice(at + 1))];
@@ -148,11 +171,14 @@ export class StreamClient extends SimClient {
       const isSame = id !== undefined && id === before;
       const recovery = isSame ? "recovered" : null;
       follower.entered({ epoch, offset, recovery, gap: null }, this.ports.life());
+      stream.cameWith = before;
     } else if (event === "troupe:missed") follower.missed(data.from, data.to);
     else if (event === "troupe:close") {
       this.ports.world.note(this.name, `stream of ${stream.topic}: ${data.code}`);
+      // One that is told to stay away would: this one begins anew.
+      if (id !== undefined) stream.lastId = "";
     } else if (!/^(troupe:|presence_)/.test(event)) {
-      follower.received(event, data as Said, offset ?? undefined);
+      follower.received(event, saidOf(data), offset ?? undefined);
     }
   }
 }

@@ -13,6 +13,8 @@ export class StrictPresence {
   readonly #where: string;
   /** What each reference stands for, for all who look: none is given twice. */
   readonly #refs: Map<string, string>;
+  /** All references that it was told of. */
+  readonly #known = new Set<string>();
   #metas: Map<string, { readonly key: string; readonly v: number }> | null = null;
 
   constructor(world: World, where: string, refs: Map<string, string>) {
@@ -24,6 +26,7 @@ export class StrictPresence {
   /** It has joined: what it knew is void until the state comes. */
   joined(): void {
     this.#metas = null;
+    this.#known.clear();
   }
 
   /** An event of the server's. */
@@ -48,7 +51,11 @@ export class StrictPresence {
 
   #add(presences: Presences, how: string): void {
     for (const [key, { metas }] of Object.entries(presences)) {
-      for (const { phx_ref: ref, v } of metas) {
+      for (const { phx_ref: ref, phx_ref_prev: before, v } of metas) {
+        if (how === "diff" && before !== undefined && !this.#known.has(before)) {
+          this.#fail(`${how}: ${key} ${ref} takes the place of ${before}, which was never there`);
+        }
+        this.#known.add(ref);
         if (this.#metas!.has(ref)) this.#fail(`${how}: ${key} ${ref} is there already`);
         this.#metas!.set(ref, { key, v });
         const meaning = `${key} ${v}`;

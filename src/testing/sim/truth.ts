@@ -1,5 +1,6 @@
 import type { LogEntry } from "../../topics/log.ts";
 import { type BoardState, folded, sortOf } from "./contracts.ts";
+import { Permits } from "./permits.ts";
 import type { Store } from "./store.ts";
 import type { World } from "./world.ts";
 
@@ -12,11 +13,20 @@ export interface Said {
   readonly seen?: number;
 }
 
+/** What was published, whatever its form: some of it is bytes, which texts carry in Base64. */
+export function saidOf(payload: unknown): Said {
+  const { "troupe:bytes": text = null } = payload as { "troupe:bytes"?: string };
+  const bytes = payload instanceof Uint8Array ? payload : text === null ? null : Uint8Array.fromBase64(text);
+  return bytes === null ? payload as Said : JSON.parse(new TextDecoder().decode(bytes));
+}
+
 /** Where something is stored. */
 export interface Place {
   readonly epoch: string;
   readonly offset: number;
   readonly said: Said;
+  /** When it was stored. */
+  readonly atMs: number;
 }
 
 /** What has really happened: what was published, in which order, what is stored, who is there. */
@@ -41,25 +51,35 @@ export class Truth {
   readonly counts = new Map<string, number>();
   /** Channels and topics that were made to fail: a client may hear of an error there. */
   readonly crashed = new Set<string>();
-  /** What was told to channels, and what became of it. */
-  readonly told = new Set<string>();
-  readonly heard = new Set<string>();
+  /** When a topic has failed the last time, in this life. */
+  readonly crashedMs = new Map<string, number>();
+  /** What was sent once more, or over another session before: it may come behind what was sent later. */
+  readonly repeated = new Set<string>();
+  /** How much was published while a client was away, for sure: by topic and user. */
+  readonly away = new Map<string, number>();
+  /** Which life of the server's it is. */
+  life = 0;
+  /** Who may get what through patterns. */
+  readonly permits: Permits;
+  readonly #calledMs = new Map<string, number>();
 
   constructor(world: World, store: Store) {
     this.#world = world;
     this.store = store;
+    this.permits = new Permits(world);
     store.stored = (topic, epoch, entry) => this.#stored(topic, epoch, entry);
   }
 
   /** A new life begins. */
   begun(): void {
+    this.life++;
     for (const list of this.#lists.values()) for (const { id } of list) this.#past.add(id);
     this.#orders.clear();
     this.#lists.clear();
     this.present.clear();
     this.counts.clear();
-    this.told.clear();
-    this.heard.clear();
+    this.away.clear();
+    this.crashedMs.clear();
   }
 
   /** Something is published that is not kept. */
@@ -70,8 +90,14 @@ export class Truth {
     if (order.has(said.id)) this.#world.fail("once", `${said.id} takes effect twice in ${topic}`);
     order.set(said.id, { index: list.length, said });
     list.push(said);
+    this.#calledMs.set(said.id, this.#world.clock.elapsedMs());
     this.#orders.set(topic, order);
     this.#lists.set(topic, list);
+  }
+
+  /** When something was published that is not kept. */
+  calledMs({ id }: Said): number {
+    return this.#calledMs.get(id) ?? 0;
   }
 
   /** The order of what was published in a topic that keeps nothing. */
@@ -114,7 +140,7 @@ export class Truth {
 
   /** What one client says in a topic keeps its order. */
   #checkSender(topic: string, { id, by }: Said): void {
-    if (!this.ordered.has(by)) return;
+    if (!this.ordered.has(by) || this.repeated.has(id.split("/")[0])) return;
     const number = parseFloat(id.slice(id.indexOf("-") + 1).replace("/", "."));
     const last = this.#lastOf.get(`${topic} ${by}`) ?? -1;
     if (number <= last) {
@@ -124,7 +150,7 @@ export class Truth {
   }
 
   #stored(topic: string, epoch: string, { offset, data }: LogEntry): void {
-    const said: Said = JSON.parse(String(data));
+    const said = saidOf(typeof data === "string" ? JSON.parse(data) : data);
     const key = `${topic} ${epoch}`;
     const history = this.#histories.get(key) ?? [];
     this.#histories.set(key, history);
@@ -138,7 +164,7 @@ export class Truth {
       this.#world.fail("once", `${said.id} is stored in ${topic} at ${known.offset}, and again at ${offset}`);
     }
     this.#checkSender(topic, said);
-    this.#places.set(`${topic} ${said.id}`, { epoch, offset, said });
+    this.#places.set(`${topic} ${said.id}`, { epoch, offset, said, atMs: this.#world.clock.elapsedMs() });
     if (sortOf(topic) !== "board" || said.seen === undefined || said.seen < 0) return;
     const [, part] = said.id.split("/");
     const expected = offset - 1 - Number(part ?? 0);

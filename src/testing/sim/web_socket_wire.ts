@@ -1,6 +1,7 @@
 import type { Random } from "../../base/random.ts";
 import type { Cuttable, Host } from "./host.ts";
-import type { Party } from "./party.ts";
+import { between, type Party } from "./party.ts";
+import type { Passes } from "./passes.ts";
 import type { World } from "./world.ts";
 
 const [CONNECTING, OPEN, CLOSING, CLOSED] = [0, 1, 2, 3];
@@ -64,6 +65,7 @@ export interface ClientEnd {
 /** What wires need of their surroundings. */
 export interface WirePorts {
   readonly world: World;
+  readonly passes: Passes;
   /** The life of the server that takes connections now; `null`: none does. */
   server():
     | { readonly party: Party; answer(request: Request): Promise<Response>; readonly isEnding: boolean }
@@ -112,6 +114,7 @@ export class WebSocketWire implements Cuttable {
       const server = this.#ports.server();
       if (server === null || this.#client.readyState >= CLOSING) return refuse(0);
       this.#party = server.party;
+      const askedMs = world.clock.elapsedMs();
       world.as(server.party, () => {
         const headers = new Headers({
           upgrade: "websocket",
@@ -124,7 +127,12 @@ export class WebSocketWire implements Cuttable {
         server.answer(new Request(url.replace(/^ws/, "http"), { headers })).then(({ status }) => {
           world.note(this.id, `handshake ${status}`);
           if (status !== 200) return refuse(this.host.delayMs(this.#random));
-          world.after(server.party, 0, () => this.#opened());
+          this.#ports.passes.checkLetIn(this.id, askedMs);
+          world.after(
+            server.party,
+            this.#random.float() < 0.5 ? 0 : between(this.#random, 1, 60),
+            () => this.#opened(),
+          );
         });
       });
     });
@@ -160,6 +168,7 @@ export class WebSocketWire implements Cuttable {
   }
 
   fromServer(data: Data): void {
+    this.#ports.passes.checkTalk(this.id);
     if (this.#deadDown) return;
     if (this.host.stalled) {
       this.#unread.push(data);
@@ -227,6 +236,12 @@ export class WebSocketWire implements Cuttable {
     }
   }
 
+  /** Who was revoked just now, and comes in by this one, is out. */
+  checkOut(name: string): void {
+    const isServed = this.#party !== null && this.#party === this.#ports.server()?.party;
+    if (isServed && this.server.readyState === OPEN) this.#ports.passes.checkOut(this.id, name);
+  }
+
   #endServer(code: number, reason: string, isError: boolean): void {
     const { server } = this;
     if (server.readyState === CLOSED) return;
@@ -252,7 +267,7 @@ export class WebSocketWire implements Cuttable {
     const server = this.#ports.server();
     if (server === null || server.party !== this.#party || server.isEnding) return;
     if (this.host.faults > 0 || this.host.stalled || this.#faultsBefore > 0) return;
-    if (code === 1001 && reason === "replaced") return;
+    if (code === 4401 && this.#ports.passes.isOver(this.id)) return;
     if (this.#client.readyState >= CLOSING) return;
     world.fail("no connection is affected by another's fault", `${this.id} is closed with ${code} ${reason}`);
   }

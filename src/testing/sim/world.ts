@@ -24,6 +24,8 @@ export class World {
   events = 0;
   readonly #order: Random;
   readonly #turns: PartyTurns[] = [];
+  /** Is told when nothing is left to do at this instant. */
+  atRest: () => void = () => {};
   /** Nobody: the simulation itself. */
   readonly nobody: Party;
   #current: Party;
@@ -123,7 +125,10 @@ export class World {
     for (let rounds = 0;; rounds++) {
       await new Promise<void>((resolve) => immediateTurns.request(resolve));
       const asking = this.#turns.find(({ isAsked }) => isAsked);
-      if (asking === undefined) break;
+      if (asking === undefined) {
+        this.atRest();
+        break;
+      }
       if (this.clock.nextDueMs === this.clock.elapsedMs() && this.#order.float() < 0.5) break;
       this.#current = asking.party;
       this.#guard(() => asking.give());

@@ -1,0 +1,315 @@
+import { isKept, type Sort, sortOf } from "./contracts.ts";
+import type { Network } from "./network.ts";
+import type { Passes } from "./passes.ts";
+import type { Step } from "./schedule.ts";
+import type { Server } from "./server.ts";
+import type { SimClient } from "./sim_client.ts";
+import type { Store } from "./store.ts";
+import type { Truth } from "./truth.ts";
+import type { World } from "./world.ts";
+
+/** What clients say in each sort of topic. */
+const EVENTS: Readonly<Record<Sort, readonly string[]>> = {
+  plain: ["say", "say", "say", "whisper", "later", "defer", "ask"],
+  kept: ["say", "say", "draw", "say", "whisper", "later", "twice"],
+  feed: ["say"],
+  board: ["put", "put", "pair", "both", "veto", "tell"],
+  hall: ["set", "set", "hide", "show", "say"],
+  tally: ["set", "hide", "show"],
+  crowd: ["set", "hide", "show"],
+  pulse: ["say"],
+  den: ["say"],
+  pattern: [],
+};
+
+/** Where steps are done. */
+export interface Scene {
+  readonly world: World;
+  readonly store: Store;
+  readonly truth: Truth;
+  readonly network: Network;
+  readonly passes: Passes;
+  readonly clients: readonly SimClient[];
+  readonly topics: readonly string[];
+  /** The life of the server that is on. */
+  readonly server: Server;
+  /** Whether it ends just now. */
+  readonly isRestarting: boolean;
+  /** Ends it at once. */
+  kill(): void;
+  /** Ends it gently; `drainMs`: over so long a time. */
+  restart(drainMs: number | null): void;
+}
+
+/** Does what a schedule says: what clients do, and what goes wrong. */
+export class Acts {
+  readonly #scene: Scene;
+  readonly #world: World;
+  #lastId = 0;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+    this.#world = scene.world;
+  }
+
+  /** Does one step. */
+  perform({ act, client: number, topic, n }: Step): void {
+    const client = this.#scene.clients[number];
+    if (client === undefined) return;
+    this.#world.note("step", `${act} ${client.name} ${topic}`);
+    const { host } = client;
+    const later = (ms: number, task: () => void): void =>
+      void this.#world.after(this.#world.nobody, ms, task);
+    const fault = (): void => void host.faults++;
+    const { truth, server, store: { faults } } = this.#scene;
+    const as = (task: () => void): void => this.#world.as(client.party, task);
+    switch (act) {
+      case "say":
+        return as(() => this.#say(client, topic, n));
+      case "special":
+        return as(() => {
+          const events = EVENTS[sortOf(topic)].filter((event) => event !== "say");
+          if (events.length > 0) this.send(client, topic, events[n % events.length], n);
+        });
+      case "burst":
+        return as(() => {
+          for (let i = 0; i < 3 + n % 20; i++) this.#say(client, topic, 0);
+        });
+      case "join":
+        return as(() => client.join(topic));
+      case "leave":
+        return as(() => client.leave(topic));
+      case "outside":
+        return this.sayOutside(topic);
+      case "boom":
+        return as(() =>
+          void (["plain", "kept", "hall"].includes(sortOf(topic)) && this.send(client, topic, "boom"))
+        );
+      case "crashTopic":
+        return as(() =>
+          void (["plain", "kept", "pulse"].includes(sortOf(topic)) && this.send(client, topic, "crash"))
+        );
+      case "stop":
+        return as(() => void (sortOf(topic) === "plain" && this.send(client, topic, "stop")));
+      case "crashJoin":
+        return as(() => void (sortOf(topic) === "plain" && client.join(topic, { as: "crash" })));
+      case "cut":
+        fault();
+        for (const wire of [...host.open]) wire.cut();
+        return;
+      case "cutHalf":
+        fault();
+        for (const wire of [...host.open]) wire.cutHalf();
+        return;
+      case "unplug":
+        fault();
+        host.online = false;
+        return later(n * 60, () => host.online = true);
+      case "stall":
+        fault();
+        host.stalled = true;
+        return later(n * 20, () => {
+          host.stalled = false;
+          for (const wire of [...host.open]) wire.resumed();
+        });
+      case "lag":
+        fault();
+        host.latency = [n % 50, n % 50 + n];
+        return later(n * 20, () => host.latency = [0, 3]);
+      case "jump":
+        this.#scene.passes.hasJumped = true;
+        this.#scene.server.party.skewMs += (n - 500) * 1_000;
+        client.party.skewMs += (500 - n) * 1_000;
+        return;
+      case "diskErrors":
+        faults.errors = (1 + n % 10) / 10;
+        return later(n * 5, () => faults.errors = 0);
+      case "diskSlow":
+        faults.slow = (1 + n % 10) / 10;
+        faults.slowMs = n;
+        return later(n * 10, () => faults.slow = 0);
+      case "diskPoison":
+        if (!isKept(topic)) return;
+        faults.poison = topic;
+        for (const each of new Set(this.#scene.topics)) {
+          if (isKept(each)) as(() => this.send(client, each, sortOf(each) === "board" ? "tell" : "say"));
+        }
+        return later(100 + n, () => faults.poison = null);
+      case "flap":
+        for (let i = 0; i < 4; i++) {
+          later(i * (20 + n % 100), () => {
+            fault();
+            for (const wire of [...host.open]) wire.cut();
+          });
+        }
+        return;
+      case "comeBack":
+        // Its past takes long to read, and much is published meanwhile.
+        fault();
+        for (const wire of [...host.open]) wire.cut();
+        this.sayOutside(topic);
+        faults.readsMs = 300 + n * 2;
+        for (let i = 1; i < 12; i++) later(i * (40 + n % 150), () => this.sayOutside(topic));
+        return later(3_000, () => faults.readsMs = 0);
+      case "crashStoring":
+        if (sortOf(topic) !== "kept") return;
+        faults.appendsMs = 3_000;
+        this.sayOutside(topic);
+        later(5, () => as(() => this.send(client, topic, "crash")));
+        return later(20, () => faults.appendsMs = 0);
+      case "kick":
+      case "closeTopic": {
+        if (sortOf(topic) === "pattern" || server.isEnding) return;
+        truth.crashed.add(act === "kick" ? `${topic} ${client.name}` : topic);
+        const { topics, system } = server.app;
+        return this.#world.as(server.party, () => {
+          const members = (): string[] =>
+            topics.members(topic).filter(({ userId }) => act === "closeTopic" || userId === client.name)
+              .map(({ userId, joinedAtMs }) => `${userId} since ${joinedAtMs}`);
+          const before = members();
+          if (act === "kick") topics.kick({ user: client.name }, topic, "simulated");
+          else topics.close(topic, "simulated");
+          system.scheduler.drain();
+          if (isKept(topic)) return; // what they have said may have to be stored first
+          this.#world.after(server.party, 20, () => {
+            for (const member of members()) {
+              if (before.includes(member)) {
+                this.#world.fail("who is kicked is out", `${member} is in ${topic}`);
+              }
+            }
+          });
+        });
+      }
+      case "failStoring":
+        if (!isKept(topic)) return;
+        // What is being stored fails, and meanwhile more comes.
+        Object.assign(faults, { appendsMs: 400, errors: 1 });
+        this.sayOutside(topic);
+        as(() => this.#say(client, topic, 0));
+        later(10, () => Object.assign(faults, { appendsMs: 0, errors: 0 }));
+        for (const ms of [60, 90]) later(ms, () => as(() => this.#say(client, topic, 0)));
+        return;
+      case "rejoin":
+        as(() => this.#say(client, topic, 0));
+        if (n % 4 < 3) as(() => client.rejoin(topic));
+        if (n % 2 === 0) return;
+        // And goes, before what it has said is stored.
+        faults.appendsMs = 1_500;
+        fault();
+        later(10 + n % 30, () => {
+          faults.appendsMs = 0;
+          for (const wire of [...host.open]) wire.cut();
+        });
+        return;
+      case "dropTwice":
+        // While a handler is busy.
+        fault();
+        if (!["plain", "kept"].includes(sortOf(topic))) return;
+        as(() =>
+          this.send(client, topic, n % 2 === 0 && sortOf(topic) === "plain" ? "defer" : "later", 1_001)
+        );
+        for (const ms of [10, 150 + n % 200]) {
+          later(ms, () => {
+            for (const wire of [...host.open]) wire.cut();
+          });
+        }
+        return;
+      case "revoke": {
+        const pass = client.lastPass;
+        if (pass === null) return;
+        fault();
+        const name = n % 2 === 0 ? client.name : pass;
+        if (n % 3 > 0) return this.#revoke(client, name);
+        // While it is away.
+        for (const wire of [...host.open]) wire.cut();
+        return later(30, () => this.#revoke(client, name));
+      }
+      case "crashBefore":
+        faults.crash = "before";
+        return;
+      case "crashAfter":
+        faults.crash = "after";
+        return;
+      case "kill":
+        return this.#scene.kill();
+      case "restart":
+        return this.#scene.restart(null);
+      case "drain":
+        if (n % 3 > 0) return this.#scene.restart(n * 3);
+        // While many come back.
+        for (const each of this.#scene.clients) {
+          each.host.faults++;
+          for (const wire of [...each.host.open]) wire.cut();
+        }
+        return later(n, () => this.#scene.restart(n * 3));
+      case "letter":
+        return this.#world.as(this.#scene.server.party, () => this.#scene.server.write());
+      case "errand":
+        if (this.#scene.server.isEnding) return;
+        return this.#world.as(this.#scene.server.party, () => this.#scene.server.office.give(n));
+      case "repeat":
+        if (n % 2 === 0 && sortOf(topic) === "plain") {
+          as(() => this.send(client, topic, n % 4 === 0 ? "defer" : "later", 154));
+        }
+        return as(() => client.repeat(topic));
+      case "pages":
+        return as(() => client.askPages(topic));
+      case "permit":
+        if (this.#scene.server.isEnding) return;
+        return this.#world.as(
+          this.#scene.server.party,
+          () => this.#scene.server.patterns.toggle(client.name, topic),
+        );
+      case "toggleReader":
+        return this.#world.as(this.#scene.server.party, () => this.#scene.server.toggleReader());
+      case "tellChannel":
+        return this.#world.as(this.#scene.server.party, () => {
+          for (let i = 0; i < 4; i++) this.#scene.server.tellChannel(n + i);
+        });
+    }
+  }
+
+  /** `name`: a user, or a pass. */
+  #revoke({ host, name: user }: SimClient, name: string): void {
+    const { server, passes, network } = this.#scene;
+    if (server.isEnding) return;
+    passes.revoke(name);
+    this.#world.as(server.party, () => server.app.revoke(name === user ? { user } : { tokenId: name }));
+    network.checkOut(host, name);
+  }
+
+  #say(client: SimClient, topic: string, n: number): void {
+    const events = EVENTS[sortOf(topic)];
+    if (events.length > 0) this.send(client, topic, events[n % events.length], n);
+  }
+
+  /** Has a client say something. */
+  send(client: SimClient, topic: string, event: string, n = 0): void {
+    const id = `${client.name}-${this.#newId()}`;
+    const ms = n % 7 === 0 ? 2 * n : n % 11 === 0 ? n * 3 : n % 20;
+    const needsV = event === "set" || event === "show";
+    const needsMs = event === "later" || event === "defer";
+    client.send(topic, event, { id, ...(needsV && { v: n }), ...(needsMs && { ms }) } as { id: string });
+  }
+
+  /** Publishes from outside of any handler. */
+  sayOutside(topic: string): void {
+    const sort = sortOf(topic);
+    if (this.#scene.isRestarting || ["tally", "crowd", "den", "pattern"].includes(sort)) return;
+    const said = { id: `out-${this.#newId()}`, by: "server", ...(sort === "board" && { seen: -1 }) };
+    const { app, party } = this.#scene.server;
+    this.#world.as(party, () => {
+      try {
+        app.broadcast(topic, sort === "board" ? "put" : "said", said);
+        if (!isKept(topic)) this.#scene.truth.called(topic, said);
+      } catch (error) {
+        this.#world.note(party.name, `broadcast: ${error}`);
+      }
+      app.system.scheduler.drain();
+    });
+  }
+
+  #newId(): number {
+    return ++this.#lastId;
+  }
+}

@@ -1,0 +1,27 @@
+import type { SimClient } from "./sim_client.ts";
+
+/** What a client does about an authorization that ends: it brings another pass, or does not; now and then a stranger's. */
+export class Renewals {
+  readonly #client: SimClient;
+  readonly #renew: (token: string) => string;
+  /** The ref of what brought a stranger's pass. */
+  #strange: string | null = null;
+
+  /** `renew`: sends a pass, and gives its ref. */
+  constructor(client: SimClient, renew: (token: string) => string) {
+    this.#client = client;
+    this.#renew = renew;
+  }
+
+  /** It is told something about its connection. */
+  told(ref: string | null, event: string, { status }: { readonly status?: string }): void {
+    const { party: { random }, ports: { world, passes }, name } = this.#client;
+    if (event === "phx_reply" && ref === this.#strange && status === "ok") {
+      world.fail("a pass is renewed for its own user", name);
+    }
+    if (event !== "troupe:expiring" || random.float() < 0.3) return;
+    const isStrange = random.float() < 0.2;
+    const renewing = this.#renew(isStrange ? passes.make("nobody") : this.#client.pass());
+    if (isStrange) this.#strange = renewing;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Bugs on purpose in wires, transports and the app.
+ *
+ * @module
+ */
+
+import type { Bug } from "../bugs.ts";
+
+/** All of them. */
+export const EDGES: readonly Bug[] = [
+  {
+    name: "long-poll: hand out what waits, and keep it",
+    file: "src/transport/longpoll_session.ts",
+    from: "    const messages = this.#messages;\n    this.#messages = [];",
+    to: "    const messages = this.#messages;\n    if (messages.length < 4) this.#messages = [];",
+  },
+  {
+    name: "the client goes on behind what it has not delivered",
+    file: "src/protocol/positions.ts",
+    from: "      advance(standing, at);\n      this.#delivered",
+    to: "      advance(standing, at === null ? null : at + 1);\n      this.#delivered",
+  },
+  {
+    name: "the last round of a drain is skipped",
+    file: "src/app/drain.ts",
+    from:
+      "    for (const connection of [...openings, ...connections]) this.#closeOne(connection);\n    scheduler",
+    to: "    void [openings, connections];\n    scheduler",
+  },
+  {
+    name: "a batch loses its first message",
+    file: "src/protocol/turn.ts",
+    from: "    if (batch.length > 0) out.push(batch.length === 1 ? batch[0] : join(batch));",
+    to:
+      "    if (batch.length > 0) out.push(batch.length === 1 ? batch[0] : join(batch.length > 12 ? batch.slice(1) : batch));",
+  },
+  {
+    name: "long-poll: a session that is over is not forgotten",
+    file: "src/transport/longpoll_session.ts",
+    from: "    this.#ports.over(this);\n",
+    to: "",
+  },
+  {
+    name: "server-sent events: the id is one too low",
+    file: "src/protocol/sse.ts",
+    from: "return `${epoch}:${offset}`;",
+    to: "return `${epoch}:${offset - (offset > 3 ? 1 : 0)}`;",
+  },
+  {
+    name: "server-sent events: a stream goes on one too far",
+    file: "src/protocol/sse.ts",
+    from: "Number.isSafeInteger(offset) ? { epoch, offset } : null;",
+    to: "Number.isSafeInteger(offset) ? { epoch, offset: offset + 1 } : null;",
+  },
+  {
+    name: "a revoked token is let in",
+    file: "src/app/authority.ts",
+    from: "      (tokenId !== null && this.#tokens.has(tokenId, expiresAtMs));",
+    to: "      (tokenId !== null && false && this.#tokens.has(tokenId, expiresAtMs));",
+  },
+  {
+    name: "an authorization that has expired closes nothing",
+    file: "src/app/grants.ts",
+    from: '      connection.close(CLOSE_UNAUTHORIZED, "expired");\n',
+    to: "",
+  },
+  {
+    name: "a session that waits survives its revocation",
+    file: "src/app/authority.ts",
+    from: '      session.end({ kind: "closed" });\n',
+    to: "",
+  },
+  {
+    name: "a refresh does not move the end of an authorization",
+    file: "src/app/grants.ts",
+    from:
+      "    if (held === undefined) return;\n    this.#byConnection.delete(connection);\n    this.#deadlines.delete(held);",
+    to: "    if (held === undefined) return;\n    this.#byConnection.delete(connection);",
+  },
+  {
+    name: "a refresh may bring another user",
+    file: "src/app/refresh.ts",
+    from: '      if (answer.user.id !== current.user.id) return refuse("other_user");\n',
+    to: "",
+  },
+  {
+    name: "the offset of bytes is one too high",
+    file: "src/protocol/binary_message.ts",
+    from: "BigInt(offset));",
+    to: "BigInt(offset + 1));",
+  },
+  {
+    name: "a kick spares those who are away",
+    file: "src/app/topic_directory.ts",
+    from: "for (const member of members) member.requestEnd(",
+    to: "for (const member of members) if (!member.isAway) member.requestEnd(",
+  },
+  {
+    name: "a drain takes twice its time",
+    file: "src/app/drain.ts",
+    from:
+      "    if (end === all) return this.#closeRest();\n    const dueMs = this.#closingSinceMs + this.#overMs * end / all;",
+    to:
+      "    if (end === all) return this.#closeRest();\n    const dueMs = this.#closingSinceMs + 2 * this.#overMs * end / all;",
+  },
+];

@@ -1,0 +1,291 @@
+/**
+ * Bugs on purpose in sessions and their channels, connections and outboxes.
+ *
+ * @module
+ */
+
+import type { Bug } from "../bugs.ts";
+
+/** All of them. */
+export const SESSIONS: readonly Bug[] = [
+  {
+    name: "drop a flush",
+    file: "src/sessions/flusher.ts",
+    from: "for (let i = 0; i < ready.length; i++) this.flush(ready[i]);",
+    to: "for (let i = 0; i < Math.min(ready.length, 2); i++) this.flush(ready[i]);",
+  },
+  {
+    name: "forget a timer: nobody asks those again that are behind",
+    file: "src/sessions/flusher.ts",
+    from: "        this.#retryLater();",
+    to: "",
+  },
+  {
+    name: "forget a timer: sessions wait for ever",
+    file: "src/sessions/claims.ts",
+    from: "    this.wakeAt(claim, atMs);\n    claim.suspended",
+    to: "    claim.suspended",
+  },
+  {
+    name: "leak a subscriber",
+    file: "src/sessions/members.ts",
+    from: "if (!members?.delete(channel)) return;",
+    to: "if (!members?.has(channel) || channel.isAway) return;\n    members.delete(channel);",
+  },
+  {
+    name: "answer before the commit",
+    file: "src/sessions/channel_subscription.ts",
+    from: "if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);",
+    to: "return this.#voice.write(frame);",
+  },
+  {
+    name: "forget what was answered already",
+    file: "src/sessions/dedupe_window.ts",
+    from: "    const known = this.#byKey.get(key);",
+    to: "    const known = this.#pending.get(key);",
+  },
+  {
+    name: "do not tell what a slow reader has missed",
+    file: "src/sessions/slow_reader.ts",
+    from: "if (this.#count === 0 ||",
+    to: "if (this.#count < 3 ||",
+  },
+  {
+    name: "a session that is claimed keeps its old connection",
+    file: "src/sessions/session.ts",
+    from: "      replaced.replaced?.();",
+    to: "",
+  },
+  {
+    name: "a connection that breaks is not noticed",
+    file: "src/sessions/connection.ts",
+    from: "  closed(code: number, reason: string): void {",
+    to: "  closed(code: number, reason: string): void {\n    if (code === 1006) return;",
+  },
+  {
+    name: "the last of an outbox stays behind",
+    file: "src/sessions/outbox.ts",
+    from: "    if (frames.length > 0) this.#handOverOwn(frames);\n    return true;",
+    to:
+      "    if (frames.length > 0) this.#handOverOwn(frames.length > 5 ? frames.slice(0, -1) : frames);\n    return true;",
+  },
+  {
+    name: "what is missed while a client is away is not counted",
+    file: "src/sessions/absence.ts",
+    from: "    this.missed += count;\n",
+    to: "",
+  },
+  {
+    name: "what is told to a channel that has ended is no dead letter",
+    file: "src/sessions/channel.ts",
+    from: '    this.owner.ports.deadLetters.record("stopped", message, this.topic);\n',
+    to: "",
+  },
+  {
+    name: "a join over a connection that has gone brings its client back",
+    file: "src/sessions/absence.ts",
+    from: "if (this.asked !== arrival || channel.hasEnded) return;",
+    to: "if (channel.hasEnded) return;",
+  },
+  {
+    name: "a client that has gone again is let in",
+    file: "src/sessions/absence.ts",
+    from: "    if (this.asked !== arrival) return this.#refuse(arrival, {});\n",
+    to: "",
+  },
+  {
+    name: "a session that is taken over does not tell its channels",
+    file: "src/sessions/session.ts",
+    from:
+      "      const nextMs = this.#suspendChannels();\n      if (nextMs !== null) this.ports.claims!.wakeAt(claim, nextMs);\n",
+    to: "",
+  },
+  {
+    name: "what a replaced channel has said goes out over the next connection",
+    file: "src/sessions/session.ts",
+    from:
+      "for (const channel of [...this.#channels.values(), ...itemsOf(this.#replaced)]) channel.suspend(untilMs);",
+    to: "for (const channel of [...this.#channels.values()]) channel.suspend(untilMs);",
+  },
+  {
+    name: "an outbox that has a backlog says that it is done",
+    file: "src/sessions/outbox.ts",
+    from: "    return all || this.#keep();\n",
+    to: "    this.#keep();\n    return true;\n",
+  },
+  {
+    name: "the window of names forgets the newest",
+    file: "src/sessions/dedupe_window.ts",
+    from: "this.#forget(this.#byKey.values().next().value!);",
+    to: "this.#forget([...this.#byKey.values()].at(-1)!);",
+  },
+  {
+    name: "a session can be claimed twice by one secret",
+    file: "src/sessions/claims.ts",
+    from:
+      "    if (!claim.usedIsGood) return;\n    claim.usedIsGood = false;\n    this.#bySecret.delete(claim.used!);",
+    to: "",
+  },
+  {
+    name: "the idle wheel fires three times too late",
+    file: "src/sessions/idle_wheel.ts",
+    from: "if (this.#tick - idler.lastTick >= IDLE_TICKS) {",
+    to: "if (this.#tick - idler.lastTick > 3 * IDLE_TICKS) {",
+  },
+  {
+    name: "members of a pattern get what is not granted",
+    file: "src/sessions/pattern_subscription.ts",
+    from: "const verdict = answer === true;",
+    to: "const verdict = true;",
+  },
+  {
+    name: "what was granted once is granted for ever",
+    file: "src/sessions/pattern_subscription.ts",
+    from: "  override rematch(): void {\n    this.#verdicts.clear();",
+    to: "  override rematch(): void {",
+  },
+  {
+    name: "a component's subscription is not let go of",
+    file: "src/sessions/component_interpreter.ts",
+    from: "    this.#subscriptions.get(topic)?.end();\n",
+    to: "",
+  },
+  {
+    name: "a component's publisher gets what it leaves itself out of",
+    file: "src/sessions/component_interpreter.ts",
+    from: "options.self || own === undefined ? null",
+    to: "options.self || own !== undefined ? null",
+  },
+  {
+    name: "a question can be answered twice",
+    file: "src/sessions/client_requests.ts",
+    from: "    this.#pending.delete(id);\n    this.#channel.owner.ports.clock.clearTimer(pending.timer);",
+    to: "    this.#channel.owner.ports.clock.clearTimer(pending.timer);",
+  },
+  {
+    name: "questions outlive their channel",
+    file: "src/sessions/channel.ts",
+    from: "    this.requests?.end();\n",
+    to: "",
+  },
+  {
+    name: "who was refused leaves",
+    file: "src/sessions/channel.ts",
+    from: "    if (wasJoined) tellOfEnd(",
+    to: "    tellOfEnd(",
+  },
+  {
+    name: "the client of a slow reader is told one too few",
+    file: "src/sessions/slow_reader.ts",
+    from: "      this.#to = offset;\n",
+    to: "      this.#to = offset === null ? null : offset - 1;\n",
+  },
+  {
+    name: "an answer passes one barrier too many",
+    file: "src/sessions/held_output.ts",
+    from: "held[count].after <= this.#passed)",
+    to: "held[count].after <= this.#passed + 1)",
+  },
+  {
+    name: "a topic's life has no end",
+    file: "src/sessions/topic_life.ts",
+    from: "      this.#kind.stop?.(this, undefined);",
+    to: "",
+  },
+  {
+    name: "who was behind is not told who is present",
+    file: "src/sessions/standing_reader.ts",
+    from: "    this.#owes = false;\n    this.#caughtUp();",
+    to: "    this.#owes = false;",
+  },
+  {
+    name: "handlers are told twice that a client is away",
+    file: "src/sessions/absence.ts",
+    from: "    if (this.told || this.#channel.hasEnded) return;",
+    to: "    if (this.#channel.hasEnded) return;",
+  },
+  {
+    name: "what waits is overtaken by a turn that is shared",
+    file: "src/sessions/outbox.ts",
+    from: "if (this.#shared === null && this.#frames === NONE && this.#backlog === null) {",
+    to: "if (this.#shared === null && this.#frames === NONE) {",
+  },
+  {
+    name: "a turn counts as one publication that is missed",
+    file: "src/sessions/absence.ts",
+    from: "    this.lose(turn.published.filter(({ event }) => !isOwnEvent(event)).length);",
+    to: "    if (turn.published.length > 0) this.lose(1);",
+  },
+  {
+    name: "what waited for one connection goes out over the next",
+    file: "src/sessions/channel_subscription.ts",
+    from: "    this.#output.drop();\n",
+    to: "",
+  },
+  {
+    name: "connections are idle too soon",
+    file: "src/sessions/idle_wheel.ts",
+    from: "const IDLE_TICKS = TICKS + 1;",
+    to: "const IDLE_TICKS = TICKS >> 2;",
+  },
+  {
+    name: "a deadline that comes sooner does not move the timer",
+    file: "src/sessions/deadlines.ts",
+    from: "if (this.#timer === null || deadline.atMs < this.#timerAtMs) this.#setTimer",
+    to: "if (this.#timer === null) this.#setTimer",
+  },
+  {
+    name: "repetitions of what is pending get no answer",
+    file: "src/sessions/dedupe_window.ts",
+    from: "    entry.answer = answer;\n    return entry.refs.slice(1);",
+    to: "    entry.answer = answer;\n    return NOBODY;",
+  },
+  {
+    name: "a second reply is no dead letter",
+    file: "src/sessions/channel_context.ts",
+    from: '        channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);\n',
+    to: "",
+  },
+  {
+    name: "a component handles messages while it waits for a promise",
+    file: "src/sessions/component_interpreter.ts",
+    from: "        return this.#ports.work.track(pending.catch((error) => this.#failed(error)));",
+    to: "        void this.#ports.work.track(pending.catch((error) => this.#failed(error)));",
+  },
+  {
+    name: "a component is closed before it is open",
+    file: "src/sessions/component_interpreter.ts",
+    from: "    else this.#detached(() => (this.#opening as Promise<void>).then(run));",
+    to: "    else this.#detached(run);",
+  },
+  {
+    name: "the session that a client moves from is not ended",
+    file: "src/sessions/session.ts",
+    from: '    sink.moved(claim.session);\n    this.end({ kind: "closed" });',
+    to: "    sink.moved(claim.session);",
+  },
+  {
+    name: "the first of a session's deadlines is met for ever",
+    file: "src/sessions/session.ts",
+    from: "      if (awayUntilMs === null || awayUntilMs <= afterMs) continue;",
+    to: "      if (awayUntilMs === null) continue;",
+  },
+  {
+    name: "an answer says ok of what could not be stored",
+    file: "src/sessions/channel_subscription.ts",
+    from: "    if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);\n",
+    to: "",
+  },
+  {
+    name: "what could not be stored cannot come again",
+    file: "src/sessions/dedupe_window.ts",
+    from: "      this.#forget(entry);\n      return entry.refs.slice(1);",
+    to: "      return entry.refs.slice(1);",
+  },
+  {
+    name: "an answer is given although its topic has failed",
+    file: "src/sessions/channel_subscription.ts",
+    from: "if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.giveUp();",
+    to: "",
+  },
+];
