@@ -237,14 +237,15 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "repetitions of what is pending get no answer",
     file: "src/sessions/dedupe_window.ts",
-    from: "    entry.answer = answer;\n    return entry.refs.slice(1);",
+    from: "    entry.answer = answer;\n    return repeatsOf(entry);",
     to: "    entry.answer = answer;\n    return NOBODY;",
   },
   {
     name: "a second reply is no dead letter",
     file: "src/sessions/channel_context.ts",
-    from: '        channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);\n',
-    to: "",
+    from:
+      '      if (answered) channel.owner.ports.deadLetters.record("late_reply", response, channel.topic);\n      else if (this.#usable(response)) {',
+    to: "      if (!answered && this.#usable(response)) {",
   },
   {
     name: "a component handles messages while it waits for a promise",
@@ -279,8 +280,8 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "what could not be stored cannot come again",
     file: "src/sessions/dedupe_window.ts",
-    from: "      this.#forget(entry);\n      return entry.refs.slice(1);",
-    to: "      return entry.refs.slice(1);",
+    from: '      entry.lost = isThere ? "told" : "untold";\n',
+    to: '      entry.answer = { status: "error", response: {} };\n',
   },
   {
     name: "an answer is given although its topic has failed",
