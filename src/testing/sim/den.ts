@@ -45,7 +45,7 @@ export function den(stage: Stage): void {
   const component: Component<number, User> = {
     async open(conn) {
       const number = ++opened;
-      if (number % 2 === 0) await wait(number * 13 % 40);
+      if (number % 2 === 0) await wait(number * 13 % 150);
       const life = lifeOf(conn);
       if (life.isOpen) fail(conn, "opens twice");
       life.isOpen = true;
@@ -77,6 +77,7 @@ export function den(stage: Stage): void {
     close(conn) {
       const life = lifeOf(conn);
       if (life.isClosed) fail(conn, "closes twice");
+      if (!life.isOpen) fail(conn, "closes before it has opened");
       life.isClosed = true;
     },
   };

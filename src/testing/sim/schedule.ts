@@ -146,9 +146,7 @@ export function drawSchedule(seed: number): Schedule {
     maxSteps: random.float() < 0.3 ? between(random, 1, 100) : 16_384,
     authenticateMs: random.float() < 0.3 ? 200 : 0,
     // The library's client sends again all that is unanswered, however much that is.
-    dedupeWindow: clients.some((kind) => kind === "real" || kind === "polling")
-      ? 128
-      : between(random, 2, 8),
+    dedupeWindow: clients.some((kind) => kind === "real" || kind === "polling") ? 128 : between(random, 2, 8),
     passMs: random.float() < 0.3 ? between(random, 3_000, 40_000) : 0,
     steps,
   };

@@ -266,12 +266,6 @@ export const SESSIONS: readonly Bug[] = [
     to: "    sink.moved(claim.session);",
   },
   {
-    name: "the first of a session's deadlines is met for ever",
-    file: "src/sessions/session.ts",
-    from: "      if (awayUntilMs === null || awayUntilMs <= afterMs) continue;",
-    to: "      if (awayUntilMs === null) continue;",
-  },
-  {
     name: "an answer says ok of what could not be stored",
     file: "src/sessions/channel_subscription.ts",
     from: "    if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);\n",
