@@ -35,6 +35,7 @@ export class Follower {
   #offset: number | null = null;
   #index: number | null = null;
   #isFresh = true;
+  #leftMs = 0;
   #life = 0;
 
   constructor(world: World, truth: Truth, topic: string, user: string) {
@@ -77,6 +78,7 @@ export class Follower {
 
   /** It is no member for now. */
   left(): void {
+    if (this.isJoined) this.#leftMs = this.#world.clock.elapsedMs();
     this.isJoined = false;
   }
 
@@ -146,9 +148,12 @@ export class Follower {
   }
 
   /** A client names the last three connections that it had: over the one before, it may have been left out. */
-  #isForgotten({ id }: Said): boolean {
-    const joins = this.whispered.get(id);
-    return joins !== undefined && this.joins > joins + 3;
+  #isForgotten(said: Said): boolean {
+    const joins = this.whispered.get(said.id);
+    if (joins === undefined || this.joins <= joins) return false;
+    // A session that nobody has noticed to be left may handle it later: that leaves out its own connection alone.
+    const atMs = this.#truth.placeOf(this.topic, said.id)?.atMs ?? this.#truth.calledMs(said);
+    return this.joins > joins + 3 || atMs >= this.#leftMs;
   }
 
   #inOrder(said: Said): void {
