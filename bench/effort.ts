@@ -2,7 +2,7 @@
 export interface Effort {
   /** How often every contender runs, alternating with the others. */
   readonly rounds: number;
-  /** Of each window of a run. */
+  /** Of a server, until its code is compiled for good: what runs for weeks is not judged by its first moments. */
   readonly warmUpMs: number;
   readonly durationMs: number;
   /** Of a steady rate, which has few publications a second. */
@@ -17,7 +17,7 @@ export interface Effort {
 /** What figures are worth showing to others: the least number of rounds is its own. */
 export const FULL: Effort = {
   rounds: 5,
-  warmUpMs: 300,
+  warmUpMs: 1_500,
   durationMs: 500,
   steadyMs: 3_000,
   settleMs: 1_000,

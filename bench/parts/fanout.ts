@@ -47,7 +47,7 @@ function contenders(
       connections,
       inFlight: IN_FLIGHT,
       payloadBytes: 128,
-      warmUpMs: 3 * warmUpMs,
+      warmUpMs,
       durationMs,
       wire,
     }

@@ -32,7 +32,13 @@ function populationCase(
 }
 
 function subscribersCase(sizes: readonly number[], { warmUpMs, durationMs }: Effort): Case {
-  const task = (wire: WireSpec): Task => ({ kind: "subscribers", sizes, warmUpMs, durationMs, wire });
+  const task = (wire: WireSpec): Task => ({
+    kind: "subscribers",
+    sizes,
+    warmUpMs: warmUpMs / 5,
+    durationMs,
+    wire,
+  });
   const names = ["subscribers", `subscribers, ${BARE}`];
   const contenders = [
     contest(names[0], "troupe", task({ kind: "phoenix", vsn: "2.0.0", topic: "plain:1" })),

@@ -12,9 +12,9 @@ const CHANNEL = "channel: handshake, join, reply";
 
 /** How fast clients come in: each with a connection of its own. */
 export function joinsCases({ divisor }: Effort, { bun, node }: Peers): Case[] {
-  const connections = 2_500 / divisor;
+  const connections = 5_000 / divisor;
   const task = (wire: WireSpec): Task => (
-    { kind: "joins", connections, warmUp: connections / 5, wire }
+    { kind: "joins", connections, warmUp: 0.8 * connections, wire }
   );
   const raw = task({ kind: "raw", path: "/all" });
   const channel = task({ kind: "phoenix", vsn: "2.0.0", topic: "plain:1" });

@@ -19,7 +19,7 @@ export function steadyCases({ divisor, warmUpMs, steadyMs }: Effort, { bun, node
     connections,
     perSecond: PER_SECOND,
     payloadBytes: 128,
-    warmUpMs: 2 * warmUpMs,
+    warmUpMs,
     durationMs: steadyMs,
     wire,
   });
