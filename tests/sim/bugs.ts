@@ -18,7 +18,12 @@ export interface Bug {
   readonly from: string;
   /** What stands there instead. */
   readonly to: string;
+  /** Needs more to come together than others: it may take up to so many seeds. Default: {@link SEEDS}. */
+  readonly seeds?: number;
 }
+
+/** How many seeds it may take to find a bug. */
+export const SEEDS = 1_000;
 
 /** All of them. */
 export const BUGS: readonly Bug[] = [...ACTORS, ...TOPICS, ...SESSIONS, ...EDGES];

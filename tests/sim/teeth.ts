@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Bug, BUGS } from "./bugs.ts";
+import { type Bug, BUGS, SEEDS } from "./bugs.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -62,7 +62,7 @@ async function copy(from: URL, to: string): Promise<void> {
 if (import.meta.main) {
   const [part = ""] = Deno.args;
   for (const bug of BUGS.filter(({ name }) => name.includes(part))) {
-    const { seed, violation } = await look(bug, 1_000);
+    const { seed, violation } = await look(bug, bug.seeds ?? SEEDS);
     console.log(`${String(seed ?? "NOT FOUND").padStart(9)}  ${bug.name}: ${violation.slice(0, 110)}`);
   }
 }

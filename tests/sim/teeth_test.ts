@@ -1,5 +1,5 @@
 import { assert } from "@std/assert";
-import { BUGS } from "./bugs.ts";
+import { BUGS, SEEDS } from "./bugs.ts";
 import { look, placesOf } from "./teeth.ts";
 
 Deno.test("Simulation: each bug has its place in the source, once", async () => {
@@ -7,11 +7,12 @@ Deno.test("Simulation: each bug has its place in the source, once", async () => 
 });
 
 for (const bug of BUGS) {
+  const { name, seeds = SEEDS } = bug;
   Deno.test({
-    name: `Simulation: finds "${bug.name}" within 1,000 seeds`,
+    name: `Simulation: finds "${name}" within ${seeds.toLocaleString("en")} seeds`,
     ignore: Deno.env.get("TROUPE_LONG") !== "1",
     async fn() {
-      const { seed } = await look(bug, 1_000);
+      const { seed } = await look(bug, seeds);
       assert(seed !== null);
     },
   });

@@ -74,6 +74,7 @@ export const ACTORS: readonly Bug[] = [
     file: "src/actors/scheduler.ts",
     from: "      carried[i] = this.#carried[(this.#head + i) & this.#mask];\n",
     to: "",
+    seeds: 5_000,
   },
   {
     name: "the last of an actor's watchers is not told",

@@ -39,6 +39,7 @@ export const EDGES: readonly Bug[] = [
     file: "src/transport/longpoll_session.ts",
     from: "    this.#ports.over(this);\n",
     to: "",
+    seeds: 5_000,
   },
   {
     name: "server-sent events: the id is one too low",
