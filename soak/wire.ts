@@ -1,3 +1,4 @@
+import { FrameHead } from "../bench/load/frame_head.ts";
 import { close, connect, endWriting, Poll, receive, reset, send } from "../bench/load/libc.ts";
 import { textFrame } from "../bench/load/template.ts";
 
@@ -6,6 +7,7 @@ const HEAD = 1 << 18;
 const buffer = new Uint8Array(HEAD + (1 << 17));
 const tail = buffer.subarray(HEAD);
 const NOTHING = new Uint8Array(0);
+const head = new FrameHead();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -130,21 +132,11 @@ export class Wire {
 
   /** Returns where the first frame begins that is not whole. */
   #readFrames(start: number, end: number): number {
-    while (end - start >= 2 && this.state === "open") {
-      let length = buffer[start + 1];
-      let payload = start + 2;
-      if (length === 126) {
-        if (end - start < 4) break;
-        length = buffer[start + 2] << 8 | buffer[start + 3];
-        payload += 2;
-      } else if (length === 127) {
-        if (end - start < 10) break;
-        length = new DataView(buffer.buffer).getUint32(start + 6, false);
-        payload += 8;
-      }
-      if (end - payload < length) break;
+    while (this.state === "open" && head.read(buffer, start, end)) {
+      const { payload } = head;
+      const length = head.end - payload;
       const kind = buffer[start];
-      start = payload + length;
+      start = head.end;
       if (kind === 0x81) this.owner.message(decoder.decode(buffer.subarray(payload, start)));
       else if (kind === 0x88) {
         this.#over(length < 2 ? 1005 : buffer[payload] << 8 | buffer[payload + 1], false);

@@ -1,3 +1,4 @@
+import { FrameHead } from "./frame_head.ts";
 import { close, connect, Poll, receive, send } from "./libc.ts";
 import { textFrame } from "./template.ts";
 import type { Wire } from "./wire.ts";
@@ -7,6 +8,7 @@ const HEAD = 1 << 18;
 const buffer = new Uint8Array(HEAD + (1 << 18));
 const tail = buffer.subarray(HEAD);
 const NOTHING = new Uint8Array(0);
+const head = new FrameHead();
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -185,21 +187,11 @@ export class Connections {
   /** Returns where the first frame begins that is not whole. */
   #readFrames(connection: Connection, start: number, end: number): number {
     const pong = this.#pong;
-    while (end - start >= 2) {
-      let length = buffer[start + 1];
-      let payload = start + 2;
-      if (length === 126) {
-        if (end - start < 4) break;
-        length = buffer[start + 2] << 8 | buffer[start + 3];
-        payload += 2;
-      } else if (length === 127) {
-        if (end - start < 10) break;
-        length = new DataView(buffer.buffer).getUint32(start + 6, false);
-        payload += 8;
-      }
-      if (end - payload < length) break;
+    while (head.read(buffer, start, end)) {
+      const { payload } = head;
+      const length = head.end - payload;
       if (buffer[start] !== 0x81) throw new Error(`Expected a whole text frame, got ${buffer[start]}`);
-      start = payload + length;
+      start = head.end;
       if (length === 1 && pong !== null) this.#sendAll(connection, pong);
       else if (connection.state === "open") this.#onFrame(connection, buffer, payload, start);
       else this.#enter(connection, decoder.decode(buffer.subarray(payload, start)));
