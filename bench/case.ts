@@ -19,6 +19,19 @@ export interface Contender {
   run(): Promise<readonly Figures[]>;
 }
 
+/** A contender that takes turns with the others of its case. */
+export interface Player {
+  readonly name: string;
+  /** Makes it ready, and warm. */
+  enter(): Promise<Play>;
+}
+
+/** A player that is ready. */
+export interface Play extends AsyncDisposable {
+  /** Runs one turn in the `window`-th window of the case, and waits until nothing of it is under way any more. */
+  turn(window: number): Promise<Figures>;
+}
+
 /** A column of a table. */
 export interface Column {
   readonly figure: Figure;
@@ -46,9 +59,21 @@ export interface Target {
 /** What all rounds of a contender gave, or why there is nothing. */
 export interface Outcome {
   readonly name: string;
-  /** By round, then by window. */
+  /** By round, then by window: the medians of its turns, where it took turns with the others. */
   readonly rounds: readonly (readonly Figures[])[];
+  /** By round, then by window: each of its turns. Left out: there were none. */
+  readonly turns?: readonly (readonly (readonly Figures[])[])[];
   readonly failure: string | null;
+}
+
+/**
+ * Contenders that are all there in a round, and take turns. What else the machine does comes and goes within seconds:
+ * those whose turns are side by side, it harms alike.
+ */
+export interface Players {
+  readonly all: readonly Player[];
+  /** How many turns each takes in each window of a round. */
+  readonly turns: number;
 }
 
 /** Contenders that do the same. */
@@ -56,7 +81,7 @@ export interface Case {
   readonly part: Part;
   readonly title: string;
   readonly windows: readonly string[];
-  readonly contenders: readonly Contender[];
+  readonly contenders: readonly Contender[] | Players;
   /** How often each runs. Default: as often as all. */
   readonly rounds?: number;
   readonly columns: readonly Column[];

@@ -5,7 +5,10 @@ export interface Effort {
   /** Of a server, until its code is compiled for good: what runs for weeks is not judged by its first moments. */
   readonly warmUpMs: number;
   readonly durationMs: number;
-  /** Of a steady rate, which has few publications a second. */
+  /** How many turns a fan-out's round has, and how long each takes. */
+  readonly turns: number;
+  readonly turnMs: number;
+  /** How long one takes at a steady rate, which has few publications a second. */
   readonly steadyMs: number;
   readonly settleMs: number;
   /** Divides the numbers of connections, topics, messages and so on. */
@@ -19,7 +22,9 @@ export const FULL: Effort = {
   rounds: 5,
   warmUpMs: 1_500,
   durationMs: 500,
-  steadyMs: 3_000,
+  turns: 5,
+  turnMs: 150,
+  steadyMs: 1_000,
   settleMs: 1_000,
   divisor: 1,
   allSizes: true,
@@ -30,6 +35,8 @@ export const QUICK: Effort = {
   rounds: 1,
   warmUpMs: 10,
   durationMs: 20,
+  turns: 2,
+  turnMs: 20,
   steadyMs: 200,
   settleMs: 10,
   divisor: 50,

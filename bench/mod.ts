@@ -2,7 +2,8 @@
  * The figures of the engine and of its peers, in one run: `deno task bench --help` tells how.
  *
  * Every contender has a fresh server process in every round, pinned to the first core, and the load is another process,
- * pinned to the second, where it never sleeps. The load checks the order of every message and compares a sample byte by byte. A peer
+ * pinned to the second, where it never sleeps. Where they publish, all are there at the same time and take turns of a
+ * moment each, so that what else the machine does harms those alike that are compared. The load checks the order of every message and compares a sample byte by byte. A peer
  * that is not on this machine, and that npm does not give, is left out; what fails is named, and the rest goes on.
  *
  * @module
@@ -31,6 +32,7 @@ const about = [
   ...peers.missing.map((line) => `${line}.`),
   `Server and load: ${pinned ? "on a core each" : "not pinned, since there is no taskset, or one core"}.`,
   `Medians of ${effort.rounds} alternating rounds (min–max); a ratio is the median of the rounds' own ratios.`,
+  `In fan-outs and at a steady rate all contenders of a round are there, and take turns: a ratio is the median of theirs.`,
   `"CPU µs each" is the server's processor time for a message or join; "server" and "load" are the shares of a`,
   `core that they had, and "(!)" says that the server waited for the others, or for its core.`,
 ].join("\n") + "\n";

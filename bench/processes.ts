@@ -3,6 +3,7 @@ import type { Node } from "./peers/node.ts";
 /** Which server: one of ours, or that of a peer, by the program that runs it. */
 export type ServerName =
   | "bare"
+  | "batches"
   | "troupe"
   | "ws"
   | "flow"
@@ -53,6 +54,47 @@ export async function startServer(
 /** Runs a program of this folder, on the second core, with `order` as JSON. What it has printed. */
 export function runProgram(program: string, order: unknown): Promise<string> {
   return runFile(program, [JSON.stringify(order)]);
+}
+
+/** A program that is told lines, and answers with lines. */
+export interface Dialogue extends AsyncDisposable {
+  /** Tells it a line. */
+  say(line: string): Promise<void>;
+  /** The next line that it says. Throws if it ends before that, or says nothing for too long. */
+  line(): Promise<string>;
+}
+
+/** Starts a program of this folder, on the second core, with `order` as JSON. */
+export function openProgram(program: string, order: unknown): Dialogue {
+  const args = [...denoRun([]), path(program), JSON.stringify(order)];
+  const child = command(1, args, { stdin: "piped", stderr: "piped" }).spawn();
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const said = new Response(child.stderr).text();
+  let heard = "";
+  return {
+    say: (line) => writer.write(new TextEncoder().encode(`${line}\n`)),
+    async line() {
+      const late = setTimeout(() => child.kill("SIGKILL"), RUN_MS);
+      try {
+        while (!heard.includes("\n")) {
+          const { value, done } = await reader.read();
+          if (done) throw new Error(`${program} failed: ${(await said).trim()}`);
+          heard += value;
+        }
+      } finally {
+        clearTimeout(late);
+      }
+      const end = heard.indexOf("\n");
+      const line = heard.slice(0, end);
+      heard = heard.slice(end + 1);
+      return line;
+    },
+    async [Symbol.asyncDispose]() {
+      await writer.close().catch(() => {}); // it ends by itself then, unless it has failed
+      await Promise.all([reader.cancel(), said, child.status]);
+    },
+  };
 }
 
 /** Runs a program of this folder, on the second core. What it has printed. */

@@ -1,4 +1,5 @@
 import type { Case, Outcome, Target } from "./case.ts";
+import type { Figures } from "./figures.ts";
 import { spread } from "./statistics.ts";
 
 /** Whether a target was met. */
@@ -23,7 +24,7 @@ export function judge(each: Case, outcomes: readonly Outcome[]): Verdict[] {
 
 /**
  * What a contender has reached in a window, round by round: its figure, or how that compares with another's in the same
- * round. `null`: there is no such figure.
+ * round; where they took turns, turn by turn, the median of that. `null`: there is no such figure.
  */
 export function compared(
   { counts, by }: Pick<Case, "counts" | "by">,
@@ -31,11 +32,15 @@ export function compared(
   base: Outcome | null,
   window: number,
 ): number[] | null {
+  const compare = (own: Figures | undefined, other: Figures | undefined): number => {
+    const [a, b] = [own?.[counts] ?? NaN, other?.[counts] ?? NaN];
+    return by === "ratio" ? a / b : a - b;
+  };
   const values = outcome.rounds.map((round, i) => {
-    const own = round[window][counts] ?? NaN;
-    if (base === null) return own;
-    const other = base.rounds[i]?.[window][counts] ?? NaN;
-    return by === "ratio" ? own / other : own - other;
+    if (base === null) return round[window][counts] ?? NaN;
+    const [own, other] = [outcome.turns?.[i]?.[window], base.turns?.[i]?.[window]];
+    if (own === undefined || other === undefined) return compare(round[window], base.rounds[i]?.[window]);
+    return spread(own.map((turn, k) => compare(turn, other[k]))).median;
   });
   return outcome.failure !== null || values.length === 0 || values.some(Number.isNaN) ? null : values;
 }

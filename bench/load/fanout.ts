@@ -1,6 +1,6 @@
 import { type Connection, Connections } from "./connections.ts";
 import { Measure } from "./measure.ts";
-import type { FanoutOrder, SteadyOrder, Throughput } from "./order.ts";
+import type { FanoutOrder, Pace, Throughput } from "./order.ts";
 import { SEQUENCE, Template } from "./template.ts";
 import { wireOf, type WireSpec } from "./wire.ts";
 import { PAD } from "./words.ts";
@@ -16,6 +16,9 @@ const MAX_IN_FLIGHT = 64;
 /** As many as make the server's code hot soon. */
 const WARM_UP_IN_FLIGHT = 8;
 
+/** What comes before each turn, in milliseconds: until then, the caches were somebody else's. */
+const LEAD_MS = 20;
+
 /** What a fan-out needs to know. */
 export interface FanoutTask {
   readonly port: number;
@@ -27,9 +30,6 @@ export interface FanoutTask {
   /** Whether each publication has its offset behind it, from 1. Default: no. */
   readonly hasOffset?: boolean;
 }
-
-/** How fast to publish: so that so many are in flight, or at a steady rate. */
-export type Pace = { readonly inFlight: number } | { readonly perSecond: number };
 
 /** One connection publishes and all receive, itself included: every one everything, in order, exactly once. */
 export class Fanout {
@@ -153,21 +153,13 @@ export class Fanout {
   }
 }
 
-/** Runs a fan-out: once for each number in flight. */
-export function fanout(order: FanoutOrder): Throughput[] {
+/** A fan-out that is open and warm: runs one turn in the window that it is given, and measures it. */
+export function fanout(order: FanoutOrder): (window: number) => Throughput {
   const run = new Fanout(order);
-  run.during(order.warmUpMs, { inFlight: WARM_UP_IN_FLIGHT });
-  const results = order.inFlight.map((inFlight) => run.during(order.durationMs, { inFlight }));
-  run.close();
-  return results;
-}
-
-/** Runs a fan-out at a steady rate. */
-export function steady(order: SteadyOrder): Throughput[] {
-  const run = new Fanout(order);
-  const { perSecond } = order;
-  run.during(order.warmUpMs, { perSecond });
-  const result = run.during(order.durationMs, { perSecond });
-  run.close();
-  return [result];
+  const { paces, warmUpMs, durationMs } = order;
+  run.during(warmUpMs, { inFlight: WARM_UP_IN_FLIGHT });
+  return (window) => {
+    run.during(LEAD_MS, { inFlight: 1 });
+    return run.during(durationMs, paces[window]);
+  };
 }

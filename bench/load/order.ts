@@ -1,5 +1,6 @@
 /**
- * What the load is asked to do: JSON, between two processes. It answers with figures for each window, or size.
+ * What the load is asked to do: JSON, between two processes. It answers with figures for each window, or size; where it
+ * takes turns, with those of the window that it is told the number of, each time that it is told one.
  *
  * @module
  */
@@ -24,24 +25,19 @@ export interface EchoOrder extends CommonOrder {
   readonly durationMs: number;
 }
 
-/** One connection publishes, all receive; some publications in flight. */
+/** One connection publishes, all receive. It runs a turn whenever it is told to. */
 export interface FanoutOrder extends CommonOrder {
   readonly kind: "fanout";
-  /** One after the other, over the same connections. */
-  readonly inFlight: readonly number[];
+  /** How fast to publish, in each window. */
+  readonly paces: readonly Pace[];
   readonly payloadBytes: number;
   readonly warmUpMs: number;
+  /** How long a turn takes. */
   readonly durationMs: number;
 }
 
-/** The same, at a steady rate. */
-export interface SteadyOrder extends CommonOrder {
-  readonly kind: "steady";
-  readonly perSecond: number;
-  readonly payloadBytes: number;
-  readonly warmUpMs: number;
-  readonly durationMs: number;
-}
+/** How fast to publish: so that so many are in flight, or at a steady rate. */
+export type Pace = { readonly inFlight: number } | { readonly perSecond: number };
 
 /** Connect, and join where the wire has joins. */
 export interface JoinsOrder extends CommonOrder {
@@ -80,19 +76,20 @@ export interface PopulationOrder extends Omit<CommonOrder, "wire"> {
   readonly operations: number;
 }
 
-/** What the load is asked to do. */
-export type Order =
+/** What the load is asked to do at once. */
+export type RunOrder =
   | EchoOrder
-  | FanoutOrder
-  | SteadyOrder
   | JoinsOrder
   | IdleOrder
   | HeldOrder
   | SubscribersOrder
   | PopulationOrder;
 
-/** The same, but for the server's address. */
-export type Task = Order extends infer O ? O extends Order ? Omit<O, "port" | "serverPid"> : never : never;
+/** What the load is asked to do. */
+export type Order = RunOrder | FanoutOrder;
+
+/** An order without the server's address. */
+export type Task<O extends Order = RunOrder> = O extends Order ? Omit<O, "port" | "serverPid"> : never;
 
 /** What came of an echo or a fan-out. */
 export interface Throughput extends Figures {

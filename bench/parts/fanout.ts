@@ -1,13 +1,14 @@
-import type { Case, Contender, Target } from "../case.ts";
-import { contest } from "../contest.ts";
+import type { Case, Player, Target } from "../case.ts";
+import { player } from "../contest.ts";
 import type { Effort } from "../effort.ts";
-import type { Task } from "../load/order.ts";
+import type { FanoutOrder, Task } from "../load/order.ts";
 import type { WireSpec } from "../load/wire.ts";
 import type { Peers } from "../peers.ts";
 import { LOADS, RATE } from "./columns.ts";
 import { AGAIN, BARE, BASES, BUN, SOCKET_IO, WS } from "./names.ts";
 
 const IN_FLIGHT = [1, 8, 64];
+const BARE_BATCHES = "bare Deno, batches";
 const STOCK = "2.0.0 clients", BATCHES = "2.1.0 clients", WS_STOCK = "2.0.0 clients, transport ws";
 /** Where all contenders are run, the A/A pair among them, and all targets hold. */
 const MIDDLE = 1_000;
@@ -21,7 +22,11 @@ export function fanoutCases(effort: Effort, peers: Peers): Case[] {
       part: "fanout",
       title: `Fan-out to ${connections.toLocaleString("en")}, 128 B`,
       windows: IN_FLIGHT.map(nameOf),
-      contenders: contenders(connections, size === MIDDLE, effort, peers),
+      // A turn with 5,000 is long enough to be one of few: 64 publications are 320,000 deliveries.
+      contenders: {
+        all: players(connections, size === MIDDLE, effort, peers),
+        turns: size > MIDDLE ? 1 : effort.turns,
+      },
       columns: [
         ...RATE,
         ...LOADS,
@@ -35,37 +40,31 @@ export function fanoutCases(effort: Effort, peers: Peers): Case[] {
   });
 }
 
-function contenders(
+function players(
   connections: number,
   isMiddle: boolean,
-  { warmUpMs, durationMs }: Effort,
+  { warmUpMs, turnMs }: Effort,
   { bun, node }: Peers,
-): Contender[] {
-  const task = (wire: WireSpec): Task => (
-    {
-      kind: "fanout",
-      connections,
-      inFlight: IN_FLIGHT,
-      payloadBytes: 128,
-      warmUpMs,
-      durationMs,
-      wire,
-    }
+): Player[] {
+  const paces = IN_FLIGHT.map((inFlight) => ({ inFlight }));
+  const task = (wire: WireSpec): Task<FanoutOrder> => (
+    { kind: "fanout", connections, paces, payloadBytes: 128, warmUpMs, durationMs: turnMs, wire }
   );
   const raw = task({ kind: "raw", path: "/all" });
   const stock = task({ kind: "phoenix", vsn: "2.0.0", topic: "plain:1" });
   const batches = task({ kind: "phoenix", vsn: "2.1.0", topic: "plain:1" });
   return [
-    contest(BARE, "bare", raw),
-    ...(isMiddle ? [contest(AGAIN, "bare", raw)] : []),
-    contest(STOCK, "troupe", stock),
-    contest(BATCHES, "troupe", batches),
-    contest(WS_STOCK, "ws", stock),
-    contest("2.1.0 clients, transport ws", "ws", batches),
-    ...(bun === null ? [] : [contest(BUN, { bun }, raw)]),
+    player(BARE, "bare", raw),
+    ...(isMiddle ? [player(AGAIN, "bare", raw)] : []),
+    player(BARE_BATCHES, "batches", raw),
+    player(STOCK, "troupe", stock),
+    player(BATCHES, "troupe", batches),
+    player(WS_STOCK, "ws", stock),
+    player("2.1.0 clients, transport ws", "ws", batches),
+    ...(bun === null ? [] : [player(BUN, { bun }, raw)]),
     ...(node === null ? [] : [
-      ...(isMiddle ? [contest(WS, { node, file: "ws" }, raw)] : []),
-      contest(SOCKET_IO, { node, file: "socket_io" }, task({ kind: "socket.io" })),
+      ...(isMiddle ? [player(WS, { node, file: "ws" }, raw)] : []),
+      player(SOCKET_IO, { node, file: "socket_io" }, task({ kind: "socket.io" })),
     ]),
   ];
 }
@@ -75,7 +74,10 @@ function targets(inFlight: number, size: number): Target[] {
   const all: Target[] = [{ window, contender: STOCK, to: BARE, least: 0.95 }];
   if (inFlight === 1) return all;
   const isMany = inFlight === 64;
-  all.push({ window, contender: BATCHES, to: BUN, least: isMany ? 0.9 : 0.7 });
+  all.push(
+    { window, contender: BATCHES, to: BUN, least: isMany ? 0.9 : 0.7 },
+    { window, contender: BATCHES, to: BARE_BATCHES, least: 0.9 },
+  );
   if (size !== MIDDLE) return all;
   return [
     ...all,

@@ -1,7 +1,7 @@
 import type { Case } from "../case.ts";
-import { contest } from "../contest.ts";
+import { player } from "../contest.ts";
 import type { Effort } from "../effort.ts";
-import type { Task } from "../load/order.ts";
+import type { FanoutOrder, Task } from "../load/order.ts";
 import type { WireSpec } from "../load/wire.ts";
 import type { Peers } from "../peers.ts";
 import { DELAYS, LOADS, RATE } from "./columns.ts";
@@ -12,33 +12,36 @@ const WINDOW = "p99 of all deliveries";
 const STOCK = "2.0.0 clients", BATCHES = "2.1.0 clients";
 
 /** How late messages are at a rate that leaves the server time to spare. */
-export function steadyCases({ divisor, warmUpMs, steadyMs }: Effort, { bun, node }: Peers): Case[] {
+export function steadyCases({ divisor, warmUpMs, turns, steadyMs }: Effort, { bun, node }: Peers): Case[] {
   const connections = 1_000 / divisor;
-  const task = (wire: WireSpec): Task => ({
-    kind: "steady",
+  const task = (wire: WireSpec): Task<FanoutOrder> => ({
+    kind: "fanout",
     connections,
-    perSecond: PER_SECOND,
+    paces: [{ perSecond: PER_SECOND }],
     payloadBytes: 128,
     warmUpMs,
     durationMs: steadyMs,
     wire,
   });
   const raw = task({ kind: "raw", path: "/all" });
-  const ours = (vsn: string): Task => task({ kind: "phoenix", vsn, topic: "plain:1" });
+  const ours = (vsn: string): Task<FanoutOrder> => task({ kind: "phoenix", vsn, topic: "plain:1" });
   return [{
     part: "steady",
     title: `Latency at ${PER_SECOND} publications a second to ${connections.toLocaleString("en")}, 128 B`,
     windows: [WINDOW],
-    contenders: [
-      contest(BARE, "bare", raw),
-      contest(AGAIN, "bare", raw),
-      contest(STOCK, "troupe", ours("2.0.0")),
-      contest(BATCHES, "troupe", ours("2.1.0")),
-      ...(bun === null ? [] : [contest(BUN, { bun }, raw)]),
-      ...(node === null
-        ? []
-        : [contest(SOCKET_IO, { node, file: "socket_io" }, task({ kind: "socket.io" }))]),
-    ],
+    contenders: {
+      turns,
+      all: [
+        player(BARE, "bare", raw),
+        player(AGAIN, "bare", raw),
+        player(STOCK, "troupe", ours("2.0.0")),
+        player(BATCHES, "troupe", ours("2.1.0")),
+        ...(bun === null ? [] : [player(BUN, { bun }, raw)]),
+        ...(node === null
+          ? []
+          : [player(SOCKET_IO, { node, file: "socket_io" }, task({ kind: "socket.io" }))]),
+      ],
+    },
     columns: [...DELAYS.map((column) => ({ ...column, spread: true })), RATE[1], ...LOADS],
     counts: "p99Ms",
     by: "ratio",

@@ -13,6 +13,8 @@ export const GENEROUS: Limits = {
   joinBurst: MANY,
   bytesPerSecond: MANY,
   byteBurst: MANY,
+  // Who only listens says nothing, and contenders wait for each other's turns.
+  idleMs: 600_000,
   // On a machine that others use, too, a late event loop is no overload.
   maxLagMs: 60_000,
 };

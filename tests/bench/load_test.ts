@@ -1,15 +1,20 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Task } from "../../bench/load/order.ts";
+import type { FanoutOrder, RunOrder, Task as TaskOf } from "../../bench/load/order.ts";
 import type { WireSpec } from "../../bench/load/wire.ts";
 
 const ignore = Deno.build.os !== "linux";
 const CLIENTS = 3;
 const RAW: WireSpec = { kind: "raw", path: "/" };
 
+type Task = TaskOf<RunOrder> | TaskOf<FanoutOrder>;
+
 /** What a server does with what it gets. */
 type Answer = (socket: WebSocket, text: string, all: readonly WebSocket[]) => void;
 
-/** Runs the load against a server of this process. Whether it was content, and what it said. */
+/**
+ * Runs the load against a server of this process; where it takes turns, one in the first window and one in the second.
+ * Whether it was content, and what it said.
+ */
 async function load(
   task: Task,
   answer: Answer,
@@ -26,7 +31,7 @@ async function load(
     return response;
   });
   const order = { ...task, port: server.addr.port, serverPid: Deno.pid };
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-check",
@@ -34,7 +39,13 @@ async function load(
       new URL("../../bench/load/main.ts", import.meta.url).pathname,
       JSON.stringify(order),
     ],
-  }).output();
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const told = writer.write(new TextEncoder().encode("0\n1\n")).then(() => writer.close());
+  const [{ success, stdout, stderr }] = await Promise.all([child.output(), told.catch(() => {})]);
   return [success, new TextDecoder().decode(success ? stdout : stderr)];
 }
 
@@ -46,7 +57,7 @@ function echo(wire: WireSpec): Task {
 const FANOUT: Task = {
   kind: "fanout",
   connections: CLIENTS,
-  inFlight: [8, 4],
+  paces: [{ inFlight: 8 }, { inFlight: 4 }],
   payloadBytes: 128,
   warmUpMs: 5,
   durationMs: 20,
@@ -67,12 +78,19 @@ Deno.test({
     ) {
       const [success, text] = await load(task, answer);
       assert(success, text);
-      const figures = JSON.parse(text) as { perSecond: number; cpuMicros: number }[];
+      const figures = figuresOf(task, text);
       assertEquals(figures.length, 2);
       for (const { perSecond, cpuMicros } of figures) assert(perSecond > 0 && cpuMicros > 0, text);
     }
   },
 });
+
+function figuresOf(task: Task, text: string): { perSecond: number; cpuMicros: number }[] {
+  if (task.kind !== "fanout") return JSON.parse(text);
+  const [ready, ...turns] = text.trim().split("\n");
+  assertEquals(ready, "ready");
+  return turns.map((line) => JSON.parse(line));
+}
 
 const LIARS: Record<string, { task: Task; answer: () => Answer }> = {
   "that changes what it sends back": {

@@ -34,6 +34,16 @@ Deno.test("verdict: a ratio is the median of the rounds' own ratios, not the rat
   assertEquals(judge(target("ours", null, { most: 119 }), outcomes)[0].verdict, "MISSED");
 });
 
+Deno.test("verdict: where contenders took turns, each is compared with the other's at its side", () => {
+  const taken = (name: string, ...turns: number[]): Outcome => ({
+    ...outcome(name, turns[1]),
+    turns: [[turns.map((perSecond) => ({ perSecond }))]],
+  });
+  // The machine was slow in the first turn, and ours alone met something in the last.
+  const outcomes = [taken("bare", 50, 100, 100), taken("ours", 48, 96, 10)];
+  assertEquals(judge(target("ours", "bare", { least: 0.95 }), outcomes)[0].reached, [0.96]);
+});
+
 Deno.test("verdict: a difference is that of the same round", () => {
   const outcomes = [outcome("bare", 10, 12), outcome("ours", 15, 16)];
   const each: Case = { ...target("ours", "bare", { most: 5 }), by: "difference" };
