@@ -89,3 +89,23 @@ Deno.test("who was connected by WebSocket stays with it, however long the server
   await becomes(troupe, "open");
   assertEquals([troupe.isPolling, Blocked.tries - before], [false, 3]);
 });
+
+for (const over of ["WebSocket", "long-poll"]) {
+  Deno.test(`a client whose token is refused asks for another one and goes on: over ${over}`, async () => {
+    await using stage = new ClientStage(feedApp((token) => token === "new"));
+    const given: string[] = [];
+    const troupe = stage.connect({
+      token: () => {
+        given.push(given.length < 2 ? "old" : "new");
+        return given.at(-1)!;
+      },
+      ...(over === "long-poll"
+        ? { transport: Blocked as unknown as Transport, longPollFallbackMs: 1_000 }
+        : { longPollFallbackMs: null }),
+    });
+    await soon(troupe.join(Feed, {}).joined);
+    assertEquals([given, troupe.isPolling], [["old", "old", "new"], over === "long-poll"]);
+    assertEquals(troupe.counters["connection.drops"], 2);
+    sessionStorage.clear();
+  });
+}
