@@ -200,7 +200,7 @@ export class Absence {
     this.lose(arrival.behind.length);
     if (this.#returning !== arrival) return; // it has come back once more meanwhile
     this.isEnding = false;
-    subscription.detach(this);
+    this.missed += subscription.detach(this);
     if (this.asked !== arrival) return; // nobody is there any more, or comes with a join that has its turn yet
     this.asked = null;
     owner.say(arrival.reply(this.codec, "error", response));

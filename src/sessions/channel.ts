@@ -184,7 +184,10 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
    */
   suspend(untilMs: number): void {
     if (this.isAway) return;
-    if (this.#absence === null) this.subscription.detach(this.#absence = new Absence(this));
+    if (this.#absence === null) {
+      const absence = this.#absence = new Absence(this);
+      absence.missed = this.subscription.detach(absence);
+    }
     this.#absence.begin(untilMs);
     this.owner.dedupe?.gone(this.topic);
     this.changes++;
@@ -308,7 +311,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if (this.#phase === ENDED) return;
     const value = checkOutgoing(this.kind, event, payload);
     if (this.#absence !== null && !this.#absence.isEnding) this.#absence.lose(1);
-    else this.say(this.owner.codec.push(this.joinRef, this.topic, event, value));
+    else this.say(this.owner.codec.push(this.joinRef, this.topic, event, value), null, "push");
   }
 
   request(event: string, payload: unknown, options?: RequestOptions): Promise<unknown> {
@@ -325,9 +328,9 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   }
 
   /** Sends behind all that it has said and published before, the join's answer first. `ref`: of what is answered. */
-  say(frame: Frame, ref: string | null = null): void {
+  say(frame: Frame, ref: string | null = null, kind?: "push"): void {
     if (this.#arrival !== null) this.#arrival.write(frame);
-    else if (!this.isUnheard) this.subscription.say(frame, ref);
+    else if (!this.isUnheard) this.subscription.say(frame, ref, kind);
   }
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────────────

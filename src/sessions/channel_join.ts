@@ -41,7 +41,7 @@ export interface JoiningChannel extends ExchangeObserver {
   /** It does not become one after all; the client has been told. */
   turnedAway(error: unknown): void;
   /** Sends behind all that it has said before. */
-  say(frame: Frame): void;
+  say(frame: Frame, ref?: null, kind?: "push"): void;
   /** A handler is done: was it the last? */
   handled(): void;
   /** Work that the channel waits for. */
@@ -117,7 +117,7 @@ export class ChannelJoin {
     if (!hasHistory) { for (const frame of granted) channel.say(frame); }
     const close = this.#closeOfPrevious();
     if (close !== null) channel.say(close);
-    for (const frame of this.arrival.behind) channel.say(frame);
+    for (const frame of this.arrival.behind) channel.say(frame, null, "push");
     owner.ports.counters.add("channels.joined");
     channel.handled();
   }

@@ -11,7 +11,7 @@ import type { Published, TopicTurn } from "../topics/topic_turn.ts";
 import { Droppable, type TurnReaders } from "./droppable.ts";
 import type { ChannelOwner, Holding } from "./channel_owner.ts";
 import { UNSTORED } from "./dedupe_window.ts";
-import { HeldOutput, type Output } from "./held_output.ts";
+import { type HeldKind, HeldOutput, type Output } from "./held_output.ts";
 import type { Member } from "./members.ts";
 import { PRESENCE } from "../presence/presence_message.ts";
 import { isOwnEvent } from "./own_events.ts";
@@ -176,21 +176,40 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   /** Sends behind all that was published before. `ref`: of the message that is answered. */
-  say(frame: Frame, ref: string | null = null): void {
+  say(frame: Frame, ref: string | null = null, kind: HeldKind = "other"): void {
     if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);
     if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
-    this.#output.hold(frame, ref, this.#isEnding);
+    this.#output.hold(frame, ref, this.#isEnding ? "end" : kind);
     this.interleaves = true;
     this.#owner.holding(this);
   }
 
-  /** The client has gone: from now on, all goes to `nowhere`. What waits is dropped, the answer to a join with it. */
-  detach(nowhere: SubscribedChannel["owner"]): void {
+  /**
+   * The client has gone: from now on, all goes to `nowhere`. What waits is dropped, the answer to a join with it. Gives how
+   * many pushes were among it.
+   */
+  detach(nowhere: SubscribedChannel["owner"]): number {
     this.#onSubscribed = this.#onTurnedAway = null;
-    this.#output.drop();
+    const lost = this.dropHeld();
     this.#unstored = null;
     this.#staleUntil = this.#output.barriers.raised;
     this.#redirect(nowhere);
+    return lost;
+  }
+
+  /**
+   * Drops what waits, since nobody is there to hear it: answers are dead letters. Gives how many pushes were among it,
+   * which are counted. What is about the connection itself, and has gone with it, is neither.
+   */
+  dropHeld(): number {
+    const { counters, deadLetters } = this.#owner.ports;
+    let pushes = 0;
+    for (const { frame, ref, kind } of this.#output.drop()) {
+      if (kind === "push") pushes++;
+      else if (ref !== null) deadLetters.record("late_reply", frame.data, this.#channel.topic);
+    }
+    if (pushes > 0) counters.add("sessions.undelivered", pushes);
+    return pushes;
   }
 
   /** What the channel says from now on goes to `voice`; what is published does not. */

@@ -5,6 +5,19 @@ export interface Output {
   write(frame: Frame): void;
 }
 
+/** What a frame is: news of its own (`push`), true whatever becomes of the barriers (`end`), or anything else. */
+export type HeldKind = "push" | "end" | "other";
+
+/** A frame that waits. */
+export interface Held {
+  readonly frame: Frame;
+  /** The barrier that it waits for, counted from 1. */
+  readonly after: number;
+  /** Of the message that it answers. */
+  readonly ref: string | null;
+  readonly kind: HeldKind;
+}
+
 /**
  * Keeps a channel's output in program order. What a channel says after a broadcast waits until that broadcast is
  * committed and has gone out; what it says before its join is answered waits for that answer.
@@ -16,12 +29,7 @@ export class HeldOutput {
   #output: Output;
   #raised = 0;
   #passed = 0;
-  #held: {
-    readonly frame: Frame;
-    readonly after: number;
-    readonly ref: string | null;
-    readonly stays: boolean;
-  }[] | null = null;
+  #held: Held[] | null = null;
 
   constructor(output: Output) {
     this.#output = output;
@@ -52,12 +60,9 @@ export class HeldOutput {
     this.#raised--;
   }
 
-  /**
-   * Keeps `frame` until all barriers that are up now have been passed. `ref`: of the message that it answers. `stays`: it is
-   * true whatever becomes of the barriers.
-   */
-  hold(frame: Frame, ref: string | null = null, stays = false): void {
-    (this.#held ??= []).push({ frame, after: this.#raised, ref, stays });
+  /** Keeps `frame` until all barriers that are up now have been passed. `ref`: of the message that it answers. */
+  hold(frame: Frame, ref: string | null = null, kind: HeldKind = "other"): void {
+    (this.#held ??= []).push({ frame, after: this.#raised, ref, kind });
   }
 
   /** Puts `frame` in the place of the answer to the message `ref`, if that waits here. */
@@ -83,14 +88,16 @@ export class HeldOutput {
     this.#output = output;
   }
 
-  /** Drops what waits. What is said later waits as before. */
-  drop(): void {
+  /** Drops what waits, and gives it. What is said later waits as before. */
+  drop(): readonly Held[] {
+    const held = this.#held ?? [];
     this.#held = null;
+    return held;
   }
 
   /** Drops what waits for barriers that are never passed, but for what is true all the same. */
   giveUp(): void {
-    const staying = this.#held?.filter(({ stays }) => stays) ?? [];
+    const staying = this.#held?.filter(({ kind }) => kind === "end") ?? [];
     this.#held = staying.length > 0 ? staying : null;
   }
 

@@ -124,6 +124,9 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   /** The connection has gone; the session ends with it. */
   detach(reason: LeaveReason): void {
     this.#sink = this.#output = null;
+    for (const { subscription } of [...this.#channels.values(), ...itemsOf(this.#replaced)]) {
+      subscription.dropHeld();
+    }
     this.end(reason);
   }
 

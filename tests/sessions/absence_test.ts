@@ -161,6 +161,73 @@ Deno.test("Sessions: what is published and pushed meanwhile is lost, counted, an
   assertEquals(messages[1][0], ref);
 });
 
+/** Where what a turn brings can be joined, a commit waits for the end of the turn. */
+const BATCHING = "/socket/websocket?vsn=2.1.0";
+
+/** A topic whose handler says something behind what it publishes, which holds that back until the commit. */
+function withSpeech(kit: AppKit): void {
+  kit.app.topic("room:*", {
+    join: (ctx) => ctx.push("welcome", {}),
+    on: {
+      speak(ctx) {
+        ctx.broadcast("said", {});
+        ctx.push("noted", {});
+        ctx.push("filed", {});
+        return {};
+      },
+    },
+  });
+}
+
+Deno.test("Sessions: what waits for a commit when the connection drops is counted, and its client is told", async () => {
+  await using kit = makeKit();
+  withSpeech(kit);
+  const { counters } = kit.app.system;
+  const first = await connect(kit, BATCHING);
+  const secret = await joinedAs(kit, first);
+  first.push("room:1", "speak");
+  first.raw('[null,"h","phoenix","heartbeat",{}]'); // its answer is about the connection alone, and goes with it
+  first.connection.close(1006);
+  assertEquals([counters.get("sessions.undelivered"), counters.get("dead_letters.late_reply")], [2, 1]);
+  await kit.settle();
+  assertEquals(counters.get("sessions.undelivered"), 3); // what it has published, too
+  const second = await connect(kit, BATCHING);
+  second.join("room:1", claim(secret));
+  await kit.settle();
+  const [, [, , , event, payload]] = second.take();
+  assertEquals([event, payload], ["troupe:missed", { count: 3, from: null, to: null }]);
+});
+
+Deno.test("Sessions: what waits for the commit of a join when the connection drops is counted, and its client is told", async () => {
+  await using kit = makeKit();
+  withSpeech(kit);
+  const [first, other] = [await connect(kit, BATCHING), await connect(kit, BATCHING)];
+  other.join("room:2");
+  const secret = await joinedAs(kit, first);
+  first.join("room:2");
+  first.connection.close(1006);
+  await kit.settle();
+  assertEquals(kit.app.system.counters.get("sessions.undelivered"), 1);
+  const second = await connect(kit, BATCHING);
+  second.join("room:2", claim(secret));
+  await kit.settle();
+  const [, [, , , event, payload]] = second.take();
+  assertEquals([event, payload], ["troupe:missed", { count: 1, from: null, to: null }]);
+});
+
+Deno.test("Sessions: what waits for a commit when the connection drops is counted, also where nobody may come back", async () => {
+  await using kit = makeKit({ graceMs: 0 });
+  withSpeech(kit);
+  const client = await connect(kit, BATCHING);
+  client.join("room:1");
+  await kit.settle();
+  client.push("room:1", "speak");
+  client.connection.close(1006);
+  await kit.settle();
+  const { counters } = kit.app.system;
+  assertEquals([counters.get("sessions.undelivered"), counters.get("dead_letters.late_reply")], [2, 1]);
+});
+
 Deno.test("Sessions: info runs while the client is away; app.tell reaches it", async () => {
   await using kit = makeKit();
   const log = withLog(kit);

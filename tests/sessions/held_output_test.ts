@@ -78,8 +78,14 @@ Deno.test("What is redirected goes to the new output, what waits, too; what is d
   assertEquals([first, second], [[], ["a"]]);
   held.raise();
   held.hold(new Frame("b"));
-  held.drop();
-  assertEquals([held.holds, held.blocked], [false, true]);
+  held.hold(new Frame("answer"), "7");
+  held.hold(new Frame("push"), null, "push");
+  assertEquals(held.drop().map(({ frame, ref, kind }) => [frame.data, ref, kind]), [
+    ["b", null, "other"],
+    ["answer", "7", "other"],
+    ["push", null, "push"],
+  ]);
+  assertEquals([held.holds, held.blocked, held.drop()], [false, true, []]);
   held.hold(new Frame("c"));
   held.pass();
   assertEquals(second, ["a", "c"]);
@@ -89,7 +95,7 @@ Deno.test("What is given up drops what waits, but for what is true all the same"
   const { out, held, hold } = setUp();
   held.raise();
   hold("answer");
-  held.hold(new Frame("end"), null, true);
+  held.hold(new Frame("end"), null, "end");
   held.giveUp();
   held.passAll();
   assertEquals([out, held.holds], [["end"], false]);
