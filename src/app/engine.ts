@@ -143,6 +143,7 @@ export class Engine {
       patterns,
       log: this.#log,
       replay: limits,
+      appendTimeoutMs: limits.appendTimeoutMs,
       setupOf: (name) => this.kinds.find(name)?.value.setup ?? PLAIN_TOPIC,
     });
     this.patterns = new Topics("patterns", ports, {

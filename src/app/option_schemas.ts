@@ -92,6 +92,7 @@ const limitsSchema = z.strictObject({
   maxReplay: count.default(1_000),
   maxReplayBytes: count.default(524_288),
   historyTimeoutMs: durationMs.default(5_000),
+  appendTimeoutMs: durationMs.default(10_000),
   maxConnections: count.default(1_000_000),
   longpollSessions: count.default(100_000),
   longpollBodyBytes: count.default(8_000_000),

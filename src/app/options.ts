@@ -116,6 +116,12 @@ export interface Limits extends TrafficLimits {
    */
   historyTimeoutMs?: number;
   /**
+   * How long a log may take to store what a turn has published, in milliseconds. Default: 10,000. Beyond: nobody knows
+   * whether it will be stored (`history.overdue`), and its topics end with `phx_error`. Until the log is done, joins of
+   * them are refused with `topic_unavailable`, and may be tried again.
+   */
+  appendTimeoutMs?: number;
+  /**
    * Connections, those in their handshake included. Default: 1,000,000. Beyond: status 503
    * (`upgrades.refused.too_many_connections`).
    */

@@ -183,7 +183,8 @@ export interface JoinContext<C extends AnyTopic, U extends User> extends Channel
    *
    * @throws {TroupeError} At once: `no_state` if the contract has none; `nested_transact` within another. As a rejection,
    * which nobody has to await: what `decide` throws; a refusal, `topic_overloaded` or `not_stored` (retryable), each of
-   * which is the reply where a handler lets it pass; `topic_ended` (retryable); `channel_ended`.
+   * which is the reply where a handler lets it pass, and ends the channel where there is nobody to reply to (`info`);
+   * `topic_ended` (retryable; it may have been stored); `channel_ended`.
    */
   transact(decide: (state: StateIn<C>) => readonly Transaction<C>[] | Refusal): Promise<StateIn<C>>;
   /**

@@ -86,3 +86,10 @@ export class Fanout {
     }
   }
 }
+
+/** The publications among what a topic has taken in, in order. */
+export function publicationsOf(entries: readonly Entry[]): Publication[] {
+  const publications: Publication[] = [];
+  for (const entry of entries) if ("publication" in entry) publications.push(entry.publication);
+  return publications;
+}

@@ -79,6 +79,8 @@ export interface LogSnapshot extends LogHead {
  * - What {@link Log.append} has done MUST be seen by every later call, and MUST survive whatever the log claims to
  *   survive. Its batches are stored all together or not at all: it throws, or rejects, and nothing is visible.
  * - The engine never appends to a topic before its last append is done. It may read meanwhile.
+ * - An append MUST be done at some time, or reject: after `limits.appendTimeoutMs` its topics end, and none of them begins
+ *   again before. A log over a network SHOULD have a shorter limit of its own, behind which nothing is stored.
  * - A log MUST be bounded in the number of topics it keeps, and MUST forget the whole of a topic where it forgets: the
  *   next history of that topic has another epoch. It SHOULD forget none that is held: its members would have to join
  *   again.

@@ -1,11 +1,11 @@
-import { messageOf } from "../base/errors.ts";
+import { messageOf, type TroupeError } from "../base/errors.ts";
 import type { Context } from "../actors/behavior.ts";
 import { offer } from "../actors/inside.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 import type { Committable, Committer } from "./committer.ts";
 import type { ExtensionPublication, Greeting, TopicPast } from "./extension.ts";
 import { type ExtensionPorts, Extensions } from "./extensions.ts";
-import { type Entry, Fanout } from "./fanout.ts";
+import { type Entry, Fanout, publicationsOf } from "./fanout.ts";
 import { ExtensionTopic, type HostedTopic } from "./hosted_topic.ts";
 import { History, type HistoryPorts, type Replay } from "./history.ts";
 import type { LogBatch, LogHead } from "./log.ts";
@@ -228,6 +228,13 @@ export class Topic implements Committable {
     this.settle(null);
   }
 
+  overdue(error: TroupeError): void {
+    if (this.#isOver) return;
+    this.#attempt(() => {
+      throw error;
+    });
+  }
+
   #settle(entries: readonly Entry[], head: LogHead | null): void {
     const publications = publicationsOf(entries);
     const before = this.#history?.head ?? null;
@@ -388,10 +395,4 @@ export class Topic implements Committable {
       error: messageOf(error),
     });
   };
-}
-
-function publicationsOf(entries: readonly Entry[]): Publication[] {
-  const publications: Publication[] = [];
-  for (const entry of entries) if ("publication" in entry) publications.push(entry.publication);
-  return publications;
 }

@@ -12,7 +12,7 @@ import type { Scheduler } from "../actors/scheduler.ts";
 import { NO_PATTERNS, type Patterns } from "./patterns.ts";
 import type { Publication } from "./publication.ts";
 import type { Subscriber } from "./subscriber.ts";
-import { Committer } from "./committer.ts";
+import { APPEND_TIMEOUT_MS, Committer } from "./committer.ts";
 import type { Log } from "./log.ts";
 import { DEFAULT_REPLAY_LIMITS, type ReplayLimits } from "./recovery.ts";
 import type { TopicMessage } from "./topic.ts";
@@ -39,6 +39,8 @@ export interface TopicsOptions {
   behavior?: Behavior<TopicMessage, TopicArgs>;
   /** How much is replayed to one client. Default: 1,000 publications, 512 KiB. */
   replay?: ReplayLimits;
+  /** How long their log may take to store something, in milliseconds. Default: 10,000. Beyond, the topics end. */
+  appendTimeoutMs?: number;
 }
 
 /** What the topics need of the system. */
@@ -73,6 +75,9 @@ const MAX_CRASHED = 10_000;
 /** How long to wait before telling a topic again what its full mailbox has refused, in milliseconds. */
 const RETRY_MS = 100;
 
+/** How long to wait before asking again for a topic whose log is not done in time: all of its members ask. */
+const OVERDUE_RETRY_MS = 2_000;
+
 /** Who holds a topic for a moment, and does not mind its end. */
 const NOBODY: Watcher = { terminated() {} };
 
@@ -84,6 +89,7 @@ export class Topics {
   readonly #crashed = new Map<string, Crashed>();
   readonly #backoff: { minMs: number; maxMs: number };
   readonly #idleMs: number;
+  readonly #maxTopics: number;
   readonly #setupOf: (name: string) => TopicSetup;
   readonly #log: Log;
   readonly #committer: Committer;
@@ -97,10 +103,12 @@ export class Topics {
     this.#setupOf = options.setupOf ?? (() => PLAIN_TOPIC);
     this.#patterns = options.patterns;
     const log = this.#log = options.log ?? NO_LOG;
-    this.#committer = new Committer(log, ports.scheduler);
+    this.#maxTopics = options.maxTopics ?? 1_000_000;
+    const { appendTimeoutMs = APPEND_TIMEOUT_MS } = options;
+    this.#committer = new Committer(log, { ...ports, appendTimeoutMs });
     this.#supervisor = new DynamicSupervisor(ports, {
       name,
-      maxChildren: options.maxTopics ?? 1_000_000,
+      maxChildren: this.#maxTopics,
       child: options.behavior ?? topicBehavior({
         clock: ports.clock,
         random: ports.random,
@@ -140,7 +148,8 @@ export class Topics {
    * Holds the topic for a channel that is joining, and starts it if it does not live. Each call needs one
    * {@link Topics.unhold}, with the same watcher, which is told if the topic ends before.
    *
-   * @throws {TroupeError} `topic_unavailable` (retryable, with `retryAfterMs`) soon after a crash; `too_many_children`.
+   * @throws {TroupeError} `topic_unavailable` (retryable, with `retryAfterMs`) soon after a crash, and while its log is
+   * not done with what it has published before; `too_many_children`.
    */
   hold(name: string, watcher: Watcher): Ref<TopicMessage> {
     let running = this.#running.get(name);
@@ -269,7 +278,13 @@ export class Topics {
 
   #checkCrashed(name: string): void {
     if (this.#committer.isBusy(name)) {
-      throw unavailable(name, "has ended, and is still being stored", RETRY_MS);
+      const retryMs = this.#committer.isOverdue(name) ? OVERDUE_RETRY_MS : RETRY_MS;
+      throw unavailable(name, "has ended, and is still being stored", retryMs);
+    }
+    const { overdue } = this.#committer;
+    if (overdue > 0 && this.size + overdue >= this.#maxTopics) {
+      this.#ports.counters.add("topics.refused");
+      throw unavailable(name, "has to wait: the log is not done with too many others", OVERDUE_RETRY_MS);
     }
     const crashed = this.#crashed.get(name);
     if (crashed === undefined) return;

@@ -8,7 +8,7 @@ import type { Subscriber } from "../../src/topics/subscriber.ts";
 import type { Recovery, ResumeWish } from "../../src/topics/recovery.ts";
 import type { Watcher } from "../../src/actors/inside.ts";
 import { Topics, type TopicsOptions } from "../../src/topics/topics.ts";
-import { Committer } from "../../src/topics/committer.ts";
+import { APPEND_TIMEOUT_MS, Committer } from "../../src/topics/committer.ts";
 import type { Log } from "../../src/topics/log.ts";
 import { memoryLog } from "../../src/topics/memory_log.ts";
 import { DEFAULT_REPLAY_LIMITS } from "../../src/topics/recovery.ts";
@@ -140,13 +140,11 @@ export function topicPorts(
   log: Log = memoryLog({ random: seededRandom(1) }),
   clock: Clock = new VirtualClock(),
 ): TopicPorts {
+  const ports = { scheduler, counters, clock, logger: silentLogger, appendTimeoutMs: APPEND_TIMEOUT_MS };
   return {
-    scheduler,
-    counters,
+    ...ports,
     log,
-    clock,
-    committer: new Committer(log, scheduler),
-    logger: silentLogger,
+    committer: new Committer(log, ports),
     random: seededRandom(2),
     replay: DEFAULT_REPLAY_LIMITS,
   };

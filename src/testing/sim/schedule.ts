@@ -32,6 +32,8 @@ export interface Schedule {
   /** How long it takes at the most to find out who somebody is, in milliseconds. */
   readonly authenticateMs: number;
   readonly dedupeWindow: number;
+  /** How long an append may take, in milliseconds. */
+  readonly appendTimeoutMs: number;
   /** How long what lets a client in is good, in milliseconds; 0: for ever. */
   readonly passMs: number;
   readonly steps: readonly Step[];
@@ -110,6 +112,7 @@ const FAULTS: Readonly<Record<string, number>> = {
 /** Draws everything that a seed decides beforehand. */
 export function drawSchedule(seed: number): Schedule {
   const random = randomFor(seed, "schedule");
+  const patience = randomFor(seed, "patience");
   const count = between(random, 2, 5);
   const clients = Array.from({ length: count }, () => KINDS[random.integer(KINDS.length)]);
   const topics = [
@@ -147,6 +150,7 @@ export function drawSchedule(seed: number): Schedule {
     authenticateMs: random.float() < 0.3 ? 200 : 0,
     // The library's client sends again all that is unanswered, however much that is.
     dedupeWindow: clients.some((kind) => kind === "real" || kind === "polling") ? 128 : between(random, 2, 8),
+    appendTimeoutMs: patience.float() < 0.5 ? between(patience, 10, 1_000) : 10_000,
     passMs: random.float() < 0.3 ? between(random, 3_000, 40_000) : 0,
     steps,
   };

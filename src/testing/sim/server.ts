@@ -27,13 +27,21 @@ import type { World } from "./world.ts";
 /** What fixes a life of the server. */
 export type ServerOptions = Pick<
   Schedule,
-  "graceMs" | "maxReplay" | "historySize" | "shuffle" | "maxSteps" | "authenticateMs" | "dedupeWindow"
+  | "graceMs"
+  | "maxReplay"
+  | "historySize"
+  | "shuffle"
+  | "maxSteps"
+  | "authenticateMs"
+  | "dedupeWindow"
+  | "appendTimeoutMs"
 >;
 
 /** Log lines of which it is known where they come from. */
 const EXPECTED: readonly string[] = [
   "handler failed",
   "publications could not be stored",
+  "publications were not stored in time: their topics end",
   "a history could not be read",
 ];
 
@@ -87,6 +95,7 @@ export class Server implements Serving {
         graceMs: options.graceMs,
         maxReplay: options.maxReplay,
         dedupeWindow: options.dedupeWindow,
+        appendTimeoutMs: options.appendTimeoutMs,
         topicIdleMs: 5_000,
         componentIdleMs: 60_000,
         outboxFrames: 400,
@@ -209,6 +218,16 @@ export class Server implements Serving {
     return topic !== undefined && this.#truth.crashed.has(topic);
   }
 
+  /** A topic whose append takes its time: nobody knows what is stored, and what waits behind it will not be. */
+  #isOverdue(details: string): boolean {
+    const [, topic] = /Cannot say whether what "([^"]+)" has published/.exec(details) ?? [];
+    if (topic === undefined || !this.#truth.store.hasBeenSlow) return false;
+    this.#truth.crashed.add(topic);
+    this.#truth.crashedMs.set(topic, this.#world.clock.elapsedMs());
+    this.#truth.store.failed.add(topic);
+    return true;
+  }
+
   #logged(level: LogLevel, message: string, fields?: LogFields): void {
     if (level !== "error" && level !== "warn") return;
     const { error, ...others } = (fields ?? {}) as Record<string, unknown>;
@@ -219,7 +238,7 @@ export class Server implements Serving {
       this.party.name,
       `logs ${level} ${message} ${error instanceof Error ? error.message : error ?? ""}`,
     );
-    if (message === "actor crashed" && this.#isOvertaken(details)) return;
+    if (message === "actor crashed" && (this.#isOvertaken(details) || this.#isOverdue(details))) return;
     if (level !== "error" || details.includes("simulated") || this.#truth.store.hasFailed) return;
     if (!EXPECTED.includes(message)) this.#world.fail("no fault of the engine's own", details);
   }

@@ -101,6 +101,7 @@ export class Store {
       this.faults.crash = null;
       if (crash === "after") this.#store(batches);
       this.kill();
+      this.hasBeenSlow = true; // a server that is going down anyway waits for it
       return new Promise(() => {});
     }
     const fail = (): void => batches.forEach(({ topic }) => this.failed.add(topic));

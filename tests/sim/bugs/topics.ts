@@ -79,8 +79,14 @@ export const TOPICS: readonly Bug[] = [
   {
     name: "a topic is not busy while it is stored by a log that takes its time",
     file: "src/topics/committer.ts",
-    from: "    for (const { name } of topics) this.#busy.add(name);\n    heads.then(",
-    to: "    heads.then(",
+    from: "    for (const { name } of topics) this.#busy.add(name);\n    const { clock",
+    to: "    const { clock",
+  },
+  {
+    name: "a topic whose append is late begins again before that is done",
+    file: "src/topics/committer.ts",
+    from: "      this.#overdue.add(topic.name);\n",
+    to: "      this.#settled(topic.name);\n",
   },
   {
     name: "an overflow of what is kept for one whose past is read is not told",
