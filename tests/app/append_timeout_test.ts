@@ -14,9 +14,13 @@ const OK = { status: "ok", response: {} };
 async function stage(limits: Record<string, number> = {}) {
   const log = new SlowLog(memoryLog({ clock: new VirtualClock() }));
   log.isSync = { append: false, read: true };
-  const kit = new AppKit({ log, limits: { appendTimeoutMs: 1_000, topicIdleMs: 60_000, ...limits } });
+  const kit = new AppKit({
+    log,
+    limits: { appendTimeoutMs: 1_000, topicIdleMs: 60_000, ...limits },
+    authenticate: () => ({ id: "ada" }),
+  });
   kit.app.topic("room:{id}", {
-    history: { size: 10, ttlMs: 60_000 },
+    history: { size: 10, ttlMs: 600_000 },
     on: {
       say(ctx, payload) {
         ctx.broadcast("said", payload);
@@ -91,21 +95,8 @@ Deno.test("History: an append that fails late has stored nothing, and the topic 
 });
 
 Deno.test("History: who sends the same again after a late append is answered as if it had been in time", async () => {
-  const log = new SlowLog(memoryLog({ clock: new VirtualClock() }));
-  log.isSync = { append: false, read: true };
-  const limits = { appendTimeoutMs: 1_000, graceMs: 600_000 };
-  await using kit = new AppKit({ log, limits, authenticate: () => ({ id: "ada" }) });
-  kit.app.topic("room:{id}", {
-    history: { size: 10, ttlMs: 600_000 },
-    on: {
-      say(ctx, payload) {
-        ctx.broadcast("said", payload);
-        return {};
-      },
-    },
-  });
-  const client = await kit.connect(SESSION);
-  client.send(joinFrame("room:1"));
+  const { kit, log, client } = await stage();
+  await using _kit = kit;
   for (const [n, isStored] of [true, false].entries()) {
     client.send(`["1","2","room:1","say",{"n":${n},"troupe:id":"${n}"}]`);
     await kit.settle();
@@ -125,6 +116,34 @@ Deno.test("History: who sends the same again after a late append is answered as 
     assertEquals(answers, [OK]);
     assertEquals(log.appended.length, isStored ? 1 : 3, "what is stored is not published again");
   }
+});
+
+Deno.test("History: what waits behind a late append is never stored, and counts once when its client sends it again", async () => {
+  const { kit, log, client, join, count } = await stage();
+  await using _kit = kit;
+  const say = (ref: string, n: number) =>
+    client.send(`["1","${ref}","room:1","say",{"n":${n},"troupe:id":"${n}"}]`);
+  say("2", 1);
+  await kit.settle();
+  say("3", 2);
+  await kit.settle();
+  await kit.advance(1_000);
+  await log.proceed();
+  await kit.settle();
+  await kit.advance(10_000);
+  assertEquals(messagesOf(client).map(([, , , event]) => event), ["phx_error"]);
+  assertEquals((await join("1")).said, [{ n: 1 }]);
+  log.isSync = { append: true, read: true };
+  for (const ref of ["4", "5"]) {
+    say(ref, 1);
+    say(ref, 2);
+  }
+  await kit.settle();
+  const heard = messagesOf(client).map(([, ref, , event, payload]) =>
+    event === "said" ? payload : [ref, payload]
+  );
+  assertEquals(heard, [["4", OK], { n: 2 }, ["4", OK], ["5", OK], ["5", OK]]);
+  assertEquals([count("publishes.repeated"), count("history.overdue")], [3, 1]);
 });
 
 Deno.test("History: topics that wait for an overdue append count as living ones, and others go on", async () => {

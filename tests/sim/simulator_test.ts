@@ -12,6 +12,11 @@ Deno.test("Simulation: in every world all is as it is promised", async () => {
   assertEquals(failures, []);
 });
 
+Deno.test("Simulation: what waits while a topic ends that is being stored is not stored, and that is no fault", async () => {
+  const { violation } = await simulate(12_238, { steps: [2, 5, 8, 10], clients: 4 });
+  assertEquals(violation, null);
+});
+
 Deno.test("Simulation: the same seed gives the same trace, byte for byte", async () => {
   for (let seed = 1; seed <= (isLong ? 100 : 12); seed++) {
     const [once, again] = [await simulate(seed), await simulate(seed)];

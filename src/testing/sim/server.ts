@@ -224,7 +224,6 @@ export class Server implements Serving {
     if (topic === undefined || !this.#truth.store.hasBeenSlow) return false;
     this.#truth.crashed.add(topic);
     this.#truth.crashedMs.set(topic, this.#world.clock.elapsedMs());
-    this.#truth.store.failed.add(topic);
     return true;
   }
 
