@@ -25,7 +25,7 @@ interface Entry {
 
 /**
  * What a session's client has sent under ids of its own, the newest of it: a client that does not know whether something
- * has arrived sends it again, and it takes effect once. A message that its handler's crash leaves without an answer may
+ * has arrived sends it again, and it takes effect once; what repetitions wait for is not forgotten. A message that its handler's crash leaves without an answer may
  * take effect again. So may one that could not be stored, once its client has heard of that: one that has not, since its
  * connection has gone, repeats it without meaning to, and what it has said later may be stored by then.
  */
@@ -109,7 +109,8 @@ export class DedupeWindow {
     this.#pending.add(entry);
     if (this.#byKey.size <= this.#max) return;
     this.#counters.add("publishes.forgotten");
-    this.#forget(this.#byKey.values().next().value!);
+    // The oldest goes, but for those whose repetitions wait for their answers. The new one has none.
+    for (const each of this.#byKey.values()) if (each.repeats.length === 0) return this.#forget(each);
   }
 
   #forget(entry: Entry): void {

@@ -93,6 +93,23 @@ Deno.test("A session remembers the newest of its named messages", async () => {
   assertEquals(kit.app.system.counters.get("publishes.forgotten"), 2);
 });
 
+Deno.test("A session does not forget a message while a repetition waits for its answer, whatever else comes", async () => {
+  const { kit, waiting } = stage({ dedupeWindow: 2 });
+  await using _kit = kit;
+  const client = await joinedClient(kit);
+  client.send(joinFrame("room:2", {}, "other"));
+  for (const ref of ["2", "3"]) client.send(push(ref, "slow", "a", { n: 1 }));
+  for (const id of ["b", "c", "d"]) {
+    client.send(JSON.stringify(["other", id, "room:2", "quiet", { "troupe:id": id }]));
+  }
+  await kit.settle();
+  messagesOf(client);
+  waiting[0]();
+  await kit.settle();
+  assertEquals(messagesOf(client).map(([, ref]) => ref), ["2", "3"]);
+  assertEquals(kit.app.system.counters.get("publishes.forgotten"), 2);
+});
+
 Deno.test("An id that is none is refused, and says what is accepted", async () => {
   const { kit, seen } = stage();
   await using _kit = kit;

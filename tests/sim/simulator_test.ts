@@ -17,6 +17,11 @@ Deno.test("Simulation: what waits while a topic ends that is being stored is not
   assertEquals(violation, null);
 });
 
+Deno.test("Simulation: behind what a connection has lost, nothing of it comes any more, also when it is cut", async () => {
+  const { violation } = await simulate(20_661, { steps: [1, 4, 24, 63], clients: 2 });
+  assertEquals(violation, null);
+});
+
 Deno.test("Simulation: the same seed gives the same trace, byte for byte", async () => {
   for (let seed = 1; seed <= (isLong ? 100 : 12); seed++) {
     const [once, again] = [await simulate(seed), await simulate(seed)];

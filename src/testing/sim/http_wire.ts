@@ -63,8 +63,7 @@ export class HttpWire implements Cuttable {
   }
 
   cut(): void {
-    this.#isLost = false;
-    this.#later(() => this.#fail());
+    this.#later(() => this.#fail(), true);
     this.#hangUp();
   }
 
@@ -119,14 +118,14 @@ export class HttpWire implements Cuttable {
     this.#host.open.delete(this);
   }
 
-  /** As the client, behind all that is on its way. */
-  #later(task: () => void): void {
+  /** As the client, behind all that is on its way. `breaks`: also where something of that is lost. */
+  #later(task: () => void, breaks = false): void {
     const { world } = this.#ports;
     const nowMs = world.clock.elapsedMs();
     this.#lastMs = Math.max(this.#lastMs, nowMs + this.#host.delayMs(this.#random));
     world.after(this.#host.party, this.#lastMs - nowMs, () => {
       if (!this.#host.online) this.#isLost = true;
-      if (!this.#isOver && !this.#isLost) task();
+      else if (!this.#isOver && (breaks || !this.#isLost)) task();
     });
   }
 }

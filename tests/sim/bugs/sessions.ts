@@ -116,8 +116,8 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "the window of names forgets the newest",
     file: "src/sessions/dedupe_window.ts",
-    from: "this.#forget(this.#byKey.values().next().value!);",
-    to: "this.#forget([...this.#byKey.values()].at(-1)!);",
+    from: "for (const each of this.#byKey.values()) if (each.repeats",
+    to: "for (const each of [...this.#byKey.values()].reverse()) if (each.repeats",
   },
   {
     name: "a session can be claimed twice by one secret",
