@@ -25,9 +25,10 @@ interface Entry {
 
 /**
  * What a session's client has sent under ids of its own, the newest of it: a client that does not know whether something
- * has arrived sends it again, and it takes effect once; what repetitions wait for is not forgotten. A message that its handler's crash leaves without an answer may
- * take effect again. So may one that could not be stored, once its client has heard of that: one that has not, since its
- * connection has gone, repeats it without meaning to, and what it has said later may be stored by then.
+ * has arrived sends it again, and it takes effect once. What repetitions wait for is not forgotten. A message that its
+ * handler's crash leaves without an answer may take effect again. So may one that could not be stored, once its client
+ * has heard of that: one that has not, since its connection has gone, repeats it without meaning to, and what it has said
+ * later may be stored by then.
  */
 export class DedupeWindow {
   readonly #max: number;
