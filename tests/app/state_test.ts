@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { z } from "zod";
 import { defineTopic, latest, memoryLog, refuse, TroupeError } from "../../mod.ts";
-import { AppKit } from "../../src/testing/mod.ts";
+import { AppKit, VirtualClock } from "../../src/testing/mod.ts";
 import { SlowLog } from "../topics/slow_log.ts";
 import { joinFrame, messagesOf, payloadsOf, responseOf } from "./messages.ts";
 
@@ -48,6 +48,7 @@ function stage(options: ConstructorParameters<typeof AppKit>[0] = {}): AppKit {
       later: async (ctx) => void await ctx.transact((() => Promise.resolve([])) as never),
       whisper: (ctx) => ctx.broadcast("added", { text: "x" }, { except: ctx }),
     },
+    info: async (ctx, text) => void await ctx.transact(() => [["added", { text: `${text}` }]]),
   });
   return kit;
 }
@@ -297,4 +298,39 @@ Deno.test("State: a transaction that the log cannot store is answered so, the ch
     [null, "added", { text: "a" }],
     ["3", "phx_reply", { status: "ok", response: { count: 1 } }],
   ]);
+});
+
+Deno.test("State: a transaction that cannot be stored, and that info lets pass, ends its channel alone", async () => {
+  const log = new SlowLog(memoryLog());
+  log.isSync = { append: true, read: true };
+  await using kit = stage({ log });
+  const ada = await connect(kit);
+  const bob = await connect(kit);
+  for (const client of [ada, bob]) client.send(joinFrame("board:1"));
+  await kit.settle();
+  for (const client of [ada, bob]) messagesOf(client);
+  log.failing = new Error("the disk is full");
+  const [{ id }] = kit.app.connections; // ada's
+  kit.app.tell({ connection: id }, "board:1", "a");
+  await kit.settle();
+  const events = [ada, bob].map((client) => messagesOf(client).map(([, , , event]) => event));
+  assertEquals(events, [["phx_error"], []]);
+});
+
+Deno.test("State: a transaction whose append is late hears that the topic has ended; stored after all, it is in the state", async () => {
+  const log = new SlowLog(memoryLog({ clock: new VirtualClock() }));
+  log.isSync = { append: false, read: true };
+  await using kit = stage({ log, limits: { appendTimeoutMs: 1_000 } });
+  const added = kit.app.at(Board, { id: "1" }).transact(() => [["added", { text: "a" }]]);
+  await kit.settle();
+  await kit.advance(1_000);
+  const { code, retryable } = await assertRejects(() => added, TroupeError);
+  assertEquals([code, retryable], ["topic_ended", true]);
+  await log.proceed();
+  await kit.advance(10_000); // behind the backoff
+  const ada = await connect(kit);
+  ada.send(joinFrame("board:1"));
+  await kit.settle();
+  const [state] = payloadsOf(ada, "troupe:state") as { state: unknown; offset: number }[];
+  assertEquals([state.state, state.offset], [{ cards: ["a"] }, 1]);
 });
