@@ -8,8 +8,8 @@ export interface AnsweringChannel {
   readonly owner: Pick<ChannelOwner<never>, "codec" | "dedupe" | "ports">;
   /** Whether what it says reaches nobody, since its client is away. */
   readonly isUnheard: boolean;
-  /** Sends behind all that it has said before. `ref`: of what is answered. */
-  say(frame: Frame, ref: string | null): void;
+  /** Sends behind all that it has said before. `ref`: of what is answered, which is remembered by `named`. */
+  say(frame: Frame, ref: string | null, named?: object): void;
 }
 
 /**
@@ -29,13 +29,19 @@ export function answerClient(
   if (channel.isUnheard || (isLate && repeats.length === 0)) {
     return ports.deadLetters.record("late_reply", response, topic);
   }
-  if (!isLate) reply(channel, ref, status, response);
-  for (const again of repeats) reply(channel, again, status, response);
+  if (!isLate) reply(channel, ref, status, response, named);
+  for (const again of repeats) reply(channel, again, status, response, named);
 }
 
-function reply(channel: AnsweringChannel, ref: string | null, status: string, response: unknown): void {
+function reply(
+  channel: AnsweringChannel,
+  ref: string | null,
+  status: string,
+  response: unknown,
+  named: object | undefined,
+): void {
   const { joinRef, topic, owner } = channel;
-  channel.say(owner.codec.reply(joinRef, ref, topic, status, response), ref);
+  channel.say(owner.codec.reply(joinRef, ref, topic, status, response), ref, named);
 }
 
 const NONE: readonly string[] = [];

@@ -328,7 +328,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   }
 
   /** Sends behind all that it has said and published before, the join's answer first. `ref`: of what is answered. */
-  say(frame: Frame, ref: string | null = null, kind?: "push"): void {
+  say(frame: Frame, ref: string | null = null, kind?: "push" | object): void {
     if (this.#arrival !== null) this.#arrival.write(frame);
     else if (!this.isUnheard) this.subscription.say(frame, ref, kind);
   }

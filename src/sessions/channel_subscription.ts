@@ -179,7 +179,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   say(frame: Frame, ref: string | null = null, kind: HeldKind = "other"): void {
     if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);
     if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
-    this.#output.hold(frame, ref, this.#isEnding ? "end" : kind);
+    this.#output.hold(frame, ref, this.#isEnding && typeof kind === "string" ? "end" : kind);
     this.interleaves = true;
     this.#owner.holding(this);
   }
@@ -300,8 +300,11 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   #lose(cause: string, isCurrent: boolean): void {
     const isThere = isCurrent && this.#owner === this.#channel.owner;
-    const repeated = this.#owner.dedupe?.failed(this.#channel.topic, cause, isThere) ?? [];
-    for (const ref of repeated) if (!this.#replaceHeld(ref)) this.say(this.#unstoredReply(ref), ref);
+    const lost = this.#owner.dedupe?.failed(this.#channel.topic, cause, isThere) ?? null;
+    if (lost !== null) this.#output.replaceAll(lost.named, (ref) => this.#unstoredReply(ref));
+    for (const ref of lost?.repeats ?? []) {
+      if (!this.#replaceHeld(ref)) this.say(this.#unstoredReply(ref), ref);
+    }
     if (!isThere || this.#replaceHeld(cause)) return;
     this.#unstored ??= new Set();
     if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(cause);

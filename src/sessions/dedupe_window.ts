@@ -49,18 +49,18 @@ export class DedupeWindow {
   }
 
   /**
-   * A message has come under `id`. `named`: it is to be handled, and is remembered by this. Else it is a repetition: of
-   * one that is `answered`, or of one whose answer it will get (`null`).
+   * A message has come under `id`. `named`: it is to be handled, and is remembered by this. Else it is a repetition of
+   * what is remembered by `repeated`: that is `answered`, or it will get the same answer (`null`).
    */
   take(
     { topic, ref }: Inbound,
     id: string,
-  ): { readonly named: object } | { readonly answered: Answered | null } {
+  ): { readonly named: object } | { readonly answered: Answered | null; readonly repeated: object } {
     const key = `${topic}\n${id}`;
     const known = this.#byKey.get(key);
     const lost = known?.lost ?? null;
     if (lost !== null) this.#forget(known!);
-    if (lost === "untold") return { answered: UNSTORED };
+    if (lost === "untold") return { answered: UNSTORED, repeated: known! };
     if (known === undefined || lost !== null) {
       const entry: Entry = { key, topic, ref, repeats: [], answer: null, lost: null };
       this.#remember(entry);
@@ -68,7 +68,7 @@ export class DedupeWindow {
     }
     this.#counters.add("publishes.repeated");
     if (known.answer === null && ref !== null && known.repeats.length < MAX_REPEATS) known.repeats.push(ref);
-    return { answered: known.answer };
+    return { answered: known.answer, repeated: known };
   }
 
   /** The message that is remembered by `named` is answered. Gives the refs of its repetitions, which are answered alike. */
@@ -79,16 +79,23 @@ export class DedupeWindow {
     return repeatsOf(entry);
   }
 
-  /** What a message has published is lost. `isThere`: its client hears of it. Gives the refs of its repetitions. */
-  failed(topic: string, ref: string, isThere: boolean): readonly string[] {
+  /**
+   * What a message has published is lost. `isThere`: its client hears of it. Gives what it is remembered by, and the refs of
+   * its repetitions that wait for its answer; `null`: it is not remembered.
+   */
+  failed(
+    topic: string,
+    ref: string,
+    isThere: boolean,
+  ): { readonly named: object; readonly repeats: readonly string[] } | null {
     // The newest first: over an earlier connection of the session, another message may have had the same ref.
     for (const entry of [...this.#byKey.values()].reverse()) {
       if (entry.topic !== topic || entry.ref !== ref || entry.lost !== null) continue;
       this.#pending.delete(entry);
       entry.lost = isThere ? "told" : "untold";
-      return repeatsOf(entry);
+      return { named: entry, repeats: repeatsOf(entry) };
     }
-    return NOBODY;
+    return null;
   }
 
   /** The client of the channel in `topic` has gone, and what it was told last may not have reached it. */

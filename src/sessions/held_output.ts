@@ -5,8 +5,11 @@ export interface Output {
   write(frame: Frame): void;
 }
 
-/** What a frame is: news of its own (`push`), true whatever becomes of the barriers (`end`), or anything else. */
-export type HeldKind = "push" | "end" | "other";
+/**
+ * What a frame is: news of its own (`push`), true whatever becomes of the barriers (`end`), or anything else. An answer to
+ * a message that its client has named has what remembers that message: so have the answers to its repetitions.
+ */
+export type HeldKind = "push" | "end" | "other" | object;
 
 /** A frame that waits. */
 export interface Held {
@@ -71,6 +74,13 @@ export class HeldOutput {
     if (at < 0) return false;
     this.#held![at] = { ...this.#held![at], frame };
     return true;
+  }
+
+  /** The same for all answers to the message that is remembered by `named`. */
+  replaceAll(named: object, frameFor: (ref: string) => Frame): void {
+    this.#held?.forEach((held, at, all) => {
+      if (held.kind === named && held.ref !== null) all[at] = { ...held, frame: frameFor(held.ref) };
+    });
   }
 
   /** The oldest barrier is passed: what waited for it alone goes out, in order. */

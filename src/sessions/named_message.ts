@@ -17,8 +17,8 @@ export const MAX_ID_LENGTH = 64;
 export interface Addressee {
   /** Takes a message of the client's. */
   post(message: Inbound): void;
-  /** Answers one. */
-  answer(ref: string | null, status: string, response: unknown): void;
+  /** Answers one, which is remembered by `named`, or repeats what is. */
+  answer(ref: string | null, status: string, response: unknown, named?: object): void;
 }
 
 /** A session, which remembers what its client has named. */
@@ -40,6 +40,6 @@ export function postOnce(channel: Addressee, message: Inbound, session: Remember
   }
   const taken = session.remembering().take(message, id);
   if ("named" in taken) return channel.post({ ...message, payload: rest, named: taken.named });
-  const { answered } = taken;
-  if (answered !== null) channel.answer(message.ref, answered.status, answered.response);
+  const { answered, repeated } = taken;
+  if (answered !== null) channel.answer(message.ref, answered.status, answered.response, repeated);
 }

@@ -116,6 +116,22 @@ Deno.test("History: repetitions of what could not be stored are answered as well
   assertEquals(heard(), [["3", UNSTORED], ["2", UNSTORED]]);
 });
 
+Deno.test("History: repetitions of what could not be stored are answered alike, though its handler was done before they came", async () => {
+  const { kit, log, client, heard } = await stage({ append: false, read: true });
+  await using _kit = kit;
+  client.send('["1","2","room:1","say",{"troupe:id":"a"}]');
+  await kit.settle();
+  client.send('["1","3","room:1","say",{"troupe:id":"a"}]');
+  client.send('["1","4","room:1","other",{}]');
+  client.send('["1","5","room:1","say",{"troupe:id":"a"}]');
+  await kit.settle();
+  assertEquals(heard(), []);
+  log.failing = new Error("disk full");
+  await log.proceed();
+  await kit.settle();
+  assertEquals(heard(), [["2", UNSTORED], ["3", UNSTORED], ["4", OK], ["5", UNSTORED]]);
+});
+
 Deno.test("History: a log that takes its time holds that topic alone, and no heartbeat", async () => {
   const { kit, log, client, heard } = await stage({ append: false, read: true });
   await using _kit = kit;
