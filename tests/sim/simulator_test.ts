@@ -22,6 +22,16 @@ Deno.test("Simulation: behind what a connection has lost, nothing of it comes an
   assertEquals(violation, null);
 });
 
+Deno.test("Simulation: an answer that was on its way when the server ended may come in its next life", async () => {
+  const { violation } = await simulate(41_369, { steps: [10, 12, 18, 29], clients: 4 });
+  assertEquals(violation, null);
+});
+
+Deno.test("Simulation: a secret that was used is good once more, though a topic that is away has been left", async () => {
+  const { violation } = await simulate(41_072, { steps: [0, 1, 4], clients: 2 });
+  assertEquals(violation, null);
+});
+
 Deno.test("Simulation: the same seed gives the same trace, byte for byte", async () => {
   for (let seed = 1; seed <= (isLong ? 100 : 12); seed++) {
     const [once, again] = [await simulate(seed), await simulate(seed)];

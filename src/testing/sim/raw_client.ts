@@ -34,6 +34,8 @@ export class RawClient extends SimClient {
   readonly #renewals: Renewals;
   /** What it has said over this connection that is not for itself. */
   readonly #whispers = new Set<string>();
+  /** The refs of its leaves that are not answered. */
+  readonly #leaves = new Set<string>();
   /** The last ref of the connection before. */
   #firstRef = 0;
   #isOpen = false;
@@ -112,7 +114,7 @@ export class RawClient extends SimClient {
     if (membership === undefined || !membership.isWanted) return;
     membership.isWanted = false;
     this.#out(membership);
-    if (this.#isOpen) this.#push(membership.joinRef, topic, "phx_leave", {});
+    if (this.#isOpen) this.#leaves.add(this.#push(membership.joinRef, topic, "phx_leave", {}));
   }
 
   send(topic: string, event: string, payload: { readonly id: string }): void {
@@ -290,7 +292,8 @@ export class RawClient extends SimClient {
   ): void {
     const { topic } = membership;
     if (ref === membership.joinRef) return this.#welcomed(membership, status, response);
-    if (status === "ok") this.#secrets.answered();
+    // A topic can be left by who has heard of nothing yet: that does not show that its claim has been answered.
+    if (!this.#leaves.delete(ref!) && status === "ok") this.#secrets.answered();
     this.#questions.replied(ref!, status);
     if (this.#pages.has(ref!)) return this.#paged(ref!, status, response as unknown as Told);
     const pending = this.#pending.get(ref!);
