@@ -311,7 +311,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
   }
 
   #replaceHeld(ref: string): boolean {
-    return this.#output.replace(ref, this.#unstoredReply(ref));
+    return this.#output.replace(ref, (each) => this.#unstoredReply(each));
   }
 
   #unstoredReply(ref: string): Frame {

@@ -68,11 +68,15 @@ export class HeldOutput {
     (this.#held ??= []).push({ frame, after: this.#raised, ref, kind });
   }
 
-  /** Puts `frame` in the place of the answer to the message `ref`, if that waits here. */
-  replace(ref: string, frame: Frame): boolean {
-    const at = this.#held?.findIndex((held) => held.ref === ref) ?? -1;
-    if (at < 0) return false;
-    this.#held![at] = { ...this.#held![at], frame };
+  /**
+   * Puts another frame in the place of the answer to the message `ref`, and to its repetitions where it is named, if that
+   * waits here.
+   */
+  replace(ref: string, frameFor: (ref: string) => Frame): boolean {
+    const held = this.#held?.find((held) => held.ref === ref);
+    if (held === undefined) return false;
+    if (typeof held.kind === "object") this.replaceAll(held.kind, frameFor);
+    else this.#held![this.#held!.indexOf(held)] = { ...held, frame: frameFor(ref) };
     return true;
   }
 

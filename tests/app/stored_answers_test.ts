@@ -10,10 +10,10 @@ const UNSTORED = { status: "error", response: { reason: "not_stored" } };
 const OK = { status: "ok", response: {} };
 
 /** A member of a topic with a history, whose log stores at once unless the test says otherwise. */
-async function stage(isSync = { append: true, read: true }) {
+async function stage(isSync = { append: true, read: true }, limits = {}) {
   const log = new SlowLog(memoryLog());
   log.isSync = isSync;
-  const kit = new AppKit({ log });
+  const kit = new AppKit({ log, limits });
   const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
   kit.app.topic("room:{id}", {
     history: { size: 10, ttlMs: 60_000 },
@@ -130,6 +130,20 @@ Deno.test("History: repetitions of what could not be stored are answered alike, 
   await log.proceed();
   await kit.settle();
   assertEquals(heard(), [["2", UNSTORED], ["3", UNSTORED], ["4", OK], ["5", UNSTORED]]);
+});
+
+Deno.test("History: repetitions of what could not be stored are answered alike, also where its session has forgotten it", async () => {
+  const { kit, log, client, heard } = await stage({ append: false, read: true }, { dedupeWindow: 2 });
+  await using _kit = kit;
+  client.send('["1","2","room:1","say",{"troupe:id":"a"}]');
+  await kit.settle();
+  client.send('["1","3","room:1","say",{"troupe:id":"a"}]');
+  for (const id of ["b", "c"]) client.send(`["1","${id}","room:1","other",{"troupe:id":"${id}"}]`);
+  await kit.settle();
+  log.failing = new Error("disk full");
+  await log.proceed();
+  await kit.settle();
+  assertEquals(heard(), [["2", UNSTORED], ["3", UNSTORED], ["b", OK], ["c", OK]]);
 });
 
 Deno.test("History: a log that takes its time holds that topic alone, and no heartbeat", async () => {

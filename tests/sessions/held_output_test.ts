@@ -100,3 +100,17 @@ Deno.test("What is given up drops what waits, but for what is true all the same"
   held.passAll();
   assertEquals([out, held.holds], [["end"], false]);
 });
+
+Deno.test("What takes the place of an answer takes that of the answers to its repetitions, and of no others", () => {
+  const { out, held } = setUp();
+  const named = {};
+  held.raise();
+  held.hold(new Frame("ok 1"), "1", named);
+  held.hold(new Frame("ok 2"), "2", {});
+  held.hold(new Frame("ok 3"), "3", named);
+  held.hold(new Frame("ok 4"), "4");
+  const instead = (ref: string): Frame => new Frame(`no ${ref}`);
+  assertEquals([held.replace("1", instead), held.replace("5", instead)], [true, false]);
+  held.passAll();
+  assertEquals(out, ["no 1", "ok 2", "no 3", "ok 4"]);
+});
