@@ -40,3 +40,16 @@ Deno.test("a test whose program is missing is left out, says so, and fails in CI
   assertStringIncludes(local, "x (left out: no-such-program is not on the PATH) ... ignored");
   assertStringIncludes(await testOutput(source, { CI: "true" }), "0 passed | 1 failed");
 });
+
+Deno.test("a long run that needs a program is left out as a long run, and asks for the program when it runs", async () => {
+  const source = `import { longTestWith } from ${
+    JSON.stringify(MODULE)
+  }; longTestWith("no-such-program", "x", () => {}); longTestWith("sh", "y", () => {});`;
+  const without = await testOutput(source, { CI: "", TROUPE_LONG: "" });
+  for (const name of ["x", "y"]) {
+    assertStringIncludes(without, `${name} (left out: a long run, see deno task ok:full) ... ignored`);
+  }
+  const long = await testOutput(source, { CI: "true", TROUPE_LONG: "1" });
+  assertStringIncludes(long, "y ... ok");
+  assertStringIncludes(long, "1 passed | 1 failed");
+});

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
+import { longTestOnLinux } from "../optional.ts";
 
-Deno.test({
-  name: "the benchmark of histories runs: all that is published, and all that was missed, arrives in order",
-  ignore: Deno.build.os !== "linux",
-  async fn() {
+longTestOnLinux(
+  "the benchmark of histories runs: all that is published, and all that was missed, arrives in order",
+  async () => {
     const file = new URL("../../bench/history.ts", import.meta.url).href;
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "-A", file, "--quick", "--vsn", "2.1.0"],
@@ -14,4 +14,4 @@ Deno.test({
     assertEquals(text.match(/^### Joins/gm)?.length, 2);
     assertEquals(text.match(/sqliteLog/g)?.length, 6);
   },
-});
+);

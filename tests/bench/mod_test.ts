@@ -1,9 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { longTest } from "../optional.ts";
+import { longTest, longTestOnLinux } from "../optional.ts";
 
 const bench = new URL("../../bench/mod.ts", import.meta.url).pathname;
-const isLinux = Deno.build.os === "linux";
-
 interface Ran {
   readonly code: number;
   readonly out: string;
@@ -19,10 +17,9 @@ async function run(args: readonly string[], env: Record<string, string> = {}): P
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-Deno.test({
-  name: "the benchmarks run without any peer, say so, and write the results with a plot",
-  ignore: !isLinux,
-  async fn() {
+longTestOnLinux(
+  "the benchmarks run without any peer, say so, and write the results with a plot",
+  async () => {
     const folder = Deno.makeTempDirSync();
     try {
       // Nothing is found there: no Node, no npx, and no taskset either.
@@ -47,7 +44,7 @@ Deno.test({
       Deno.removeSync(folder, { recursive: true });
     }
   },
-});
+);
 
 longTest(
   "the benchmarks run with all their peers: those answer the load in order, and completely",

@@ -50,7 +50,8 @@ export class Cable implements AsyncDisposable {
   async #join(browser: Deno.Conn): Promise<void> {
     this.#ends.add(browser);
     if (this.#isCut) return this.#close(browser);
-    const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#port });
+    const server = await Deno.connect({ hostname: "127.0.0.1", port: this.#port }).catch(() => null);
+    if (server === null) return this.#close(browser); // the server has gone
     this.#ends.add(server);
     if (this.#isCut) this.#close(browser);
     const pipe = async (from: Deno.Conn, to: Deno.Conn): Promise<void> => {

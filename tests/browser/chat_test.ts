@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { testWith } from "../optional.ts";
+import { longTestWith, testWith } from "../optional.ts";
 import { Member } from "../server/member.ts";
 import { ServerProcess } from "../server/server_process.ts";
 import { Chromium } from "./chromium.ts";
@@ -22,8 +22,14 @@ function pageTest(name: string, fn: (stage: Stage) => Promise<void>): void {
   PAGE_TESTS.push([name, fn]);
 }
 
-pageTest("two pages exchange messages", async ({ visit }) => {
-  const [ada, grace] = [await visit(), await visit()];
+// The one test in a browser that every run has: the others are long runs.
+testWith("chromium", "two pages exchange messages", async (path) => {
+  await using server = await ServerProcess.start();
+  await using chromium = await Chromium.launch(path);
+  const [ada, grace] = [
+    new Visitor(await chromium.open(server.url)),
+    new Visitor(await chromium.open(server.url)),
+  ];
   await ada.join("Ada");
   await grace.join("Grace");
   await ada.say("Is anybody there?");
@@ -37,9 +43,10 @@ pageTest("two pages exchange messages", async ({ visit }) => {
   await ada.page.getByText("Grace is typing…").waitFor({ state: "detached" });
   const time = ada.page.locator("#messages time").first();
   assertMatch(await time.getAttribute("datetime") ?? "", /^\d{4}-\d\d-\d\dT/);
+  assertEquals(chromium.faults, []);
 });
 
-testWith(
+longTestWith(
   "chromium",
   "pages survive a restart of the server: they come back, and nothing written is lost",
   async (path) => {
@@ -73,7 +80,7 @@ testWith(
   },
 );
 
-testWith(
+longTestWith(
   "chromium",
   "a message whose answer never came is shown as such, and can be sent again",
   async (path) => {
@@ -192,7 +199,7 @@ pageTest("leaving leads back to the form, with the name remembered over visits",
   assertEquals(await again.getByLabel("Your name").inputValue(), "Ada");
 });
 
-testWith("chromium", "the chat page, in a real browser against the real server", async (path, t) => {
+longTestWith("chromium", "the chat page, in a real browser against the real server", async (path, t) => {
   await using server = await ServerProcess.start();
   await using chromium = await Chromium.launch(path);
   for (const [index, [name, fn]] of PAGE_TESTS.entries()) {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { testWith } from "../optional.ts";
+import { longTestWith } from "../optional.ts";
 import { Member } from "../server/member.ts";
 import { Cable } from "./cable.ts";
 import { Chromium } from "./chromium.ts";
@@ -17,36 +17,40 @@ async function sayAll(server: PageServer, said: readonly string[]): Promise<void
   await grace.disconnect();
 }
 
-testWith("chromium", "who comes sees the newest messages that are kept, marked as earlier", async (path) => {
-  await using server = new PageServer();
-  await using chromium = await Chromium.launch(path);
-  await sayAll(server, texts("before", 60));
-  const ada = new Visitor(await chromium.open(server.url));
-  await ada.join("Ada");
-  await ada.hears("Grace", "before 60");
-  assertEquals(await ada.lines(), ["[Earlier messages]", ...texts("before", 60).slice(10)]);
-  assertEquals(await ada.page.locator("#messages .earlier").count(), 50);
-  // The newest one is in sight, and what is old is not read out.
-  await ada.page.getByText("before 60", { exact: true }).waitFor();
-  const log = ada.page.getByRole("log");
-  assert(await log.evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2));
-  assertEquals(await log.getAttribute("aria-live"), "off");
+longTestWith(
+  "chromium",
+  "who comes sees the newest messages that are kept, marked as earlier",
+  async (path) => {
+    await using server = new PageServer();
+    await using chromium = await Chromium.launch(path);
+    await sayAll(server, texts("before", 60));
+    const ada = new Visitor(await chromium.open(server.url));
+    await ada.join("Ada");
+    await ada.hears("Grace", "before 60");
+    assertEquals(await ada.lines(), ["[Earlier messages]", ...texts("before", 60).slice(10)]);
+    assertEquals(await ada.page.locator("#messages .earlier").count(), 50);
+    // The newest one is in sight, and what is old is not read out.
+    await ada.page.getByText("before 60", { exact: true }).waitFor();
+    const log = ada.page.getByRole("log");
+    assert(await log.evaluate((e) => e.scrollHeight - e.scrollTop - e.clientHeight < 2));
+    assertEquals(await log.getAttribute("aria-live"), "off");
 
-  await ada.say("hello");
-  await ada.hears("You", "hello");
-  assertEquals((await ada.lines()).slice(-3), ["before 60", "[Since you came]", "hello"]);
-  assertEquals(await ada.page.locator("#messages .earlier").count(), 50);
-  assertEquals(await log.getAttribute("aria-live"), "polite");
+    await ada.say("hello");
+    await ada.hears("You", "hello");
+    assertEquals((await ada.lines()).slice(-3), ["before 60", "[Since you came]", "hello"]);
+    assertEquals(await ada.page.locator("#messages .earlier").count(), 50);
+    assertEquals(await log.getAttribute("aria-live"), "polite");
 
-  // After a reload all of it is earlier, and what one has said is still one's own.
-  await ada.page.reload();
-  await ada.sees("Connected");
-  await ada.hears("You", "hello");
-  assertEquals((await ada.lines()).slice(-2), ["before 60", "hello"]);
-  assertEquals(chromium.faults, []);
-});
+    // After a reload all of it is earlier, and what one has said is still one's own.
+    await ada.page.reload();
+    await ada.sees("Connected");
+    await ada.hears("You", "hello");
+    assertEquals((await ada.lines()).slice(-2), ["before 60", "hello"]);
+    assertEquals(chromium.faults, []);
+  },
+);
 
-testWith(
+longTestWith(
   "chromium",
   "who was cut off gets what was said meanwhile, once, in order, and stays where they had scrolled to",
   async (path) => {
@@ -80,7 +84,7 @@ testWith(
   },
 );
 
-testWith(
+longTestWith(
   "chromium",
   "who was away for longer than messages are kept is told how many were missed",
   async (path) => {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { testWith } from "../optional.ts";
+import { longTestWith } from "../optional.ts";
 import { Chromium } from "./chromium.ts";
 import { PageServer } from "./page_server.ts";
 import { Visitor } from "./visitor.ts";
 
-testWith("chromium", "two visitors see each other come and go", async (path) => {
+longTestWith("chromium", "two visitors see each other come and go", async (path) => {
   await using server = new PageServer();
   await using chromium = await Chromium.launch(path);
   const ada = new Visitor(await chromium.open(server.url));
@@ -30,7 +30,7 @@ testWith("chromium", "two visitors see each other come and go", async (path) => 
   assertEquals(chromium.faults, []);
 });
 
-testWith(
+longTestWith(
   "chromium",
   "two people of one name are one name, which is here until both have gone",
   async (path) => {
@@ -59,7 +59,7 @@ testWith(
   },
 );
 
-testWith("chromium", "who is put out is told why, and can come back", async (path) => {
+longTestWith("chromium", "who is put out is told why, and can come back", async (path) => {
   await using server = new PageServer();
   await using chromium = await Chromium.launch(path);
   const ada = new Visitor(await chromium.open(server.url));

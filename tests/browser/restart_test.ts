@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { withFolder } from "../client/bundle.ts";
-import { testWith } from "../optional.ts";
+import { longTestWith } from "../optional.ts";
 import { Member } from "../server/member.ts";
 import { ServerProcess } from "../server/server_process.ts";
 import { Cable } from "./cable.ts";
@@ -52,7 +52,7 @@ async function beKilled(executable: string, folder?: string): Promise<string[]> 
   return await ada.lines();
 }
 
-testWith(
+longTestWith(
   "chromium",
   "a server that is killed and started again loses nothing that it keeps in a folder",
   async (path) => {
@@ -62,11 +62,15 @@ testWith(
   },
 );
 
-testWith("chromium", "a server that keeps its rooms in memory says that they were reset", async (path) => {
-  assertEquals(await beKilled(path), ["before", RESET, "while it was away"]);
-});
+longTestWith(
+  "chromium",
+  "a server that keeps its rooms in memory says that they were reset",
+  async (path) => {
+    assertEquals(await beKilled(path), ["before", RESET, "while it was away"]);
+  },
+);
 
-testWith(
+longTestWith(
   "chromium",
   "a message whose answer is lost is known to have arrived when it comes back",
   async (path) => {

@@ -2,16 +2,14 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { memoryAdded, mostKib, TOLERANCE } from "../../bench/flow/figure.ts";
-import { LONG } from "../optional.ts";
+import { longTestOnLinux } from "../optional.ts";
 
 const STALLED = 100;
 const SIZES = [16, 128, 16_384];
 
-Deno.test({
-  name:
-    `Memory: ${STALLED} stalled readers add no more than the documented figure, whatever the size of messages`,
-  ignore: Deno.build.os !== "linux",
-  async fn() {
+longTestOnLinux(
+  `Memory: ${STALLED} stalled readers add no more than the documented figure, whatever the size of messages`,
+  async () => {
     const runs = SIZES.map((payloadBytes) =>
       memoryAdded({
         topic: "keep_all:1",
@@ -19,7 +17,7 @@ Deno.test({
         payloadBytes,
         perSecond: payloadBytes > 1_000 ? 50 : 300,
         warmUpMs: 500,
-        durationMs: LONG ? 60_000 : 5_000,
+        durationMs: 60_000,
       })
     );
     for (const [i, { peakKib, state }] of (await Promise.all(runs)).entries()) {
@@ -33,4 +31,4 @@ Deno.test({
       assertEquals(state.behind + closed, STALLED, `${SIZES[i]} B`);
     }
   },
-});
+);

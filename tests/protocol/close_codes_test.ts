@@ -8,6 +8,7 @@ import {
   normalizeClose,
 } from "../../src/protocol/close_codes.ts";
 import { utf8Length } from "../../src/protocol/codec.ts";
+import { anyCodePoint } from "../code_point.ts";
 
 Deno.test("isSendableCloseCode follows RFC 6455, section 7.4", () => {
   const sendable = [
@@ -68,7 +69,7 @@ Deno.test("closeReason is the longest prefix of whole characters within 123 byte
   assertEquals(closeReason("a".repeat(122) + "é"), "a".repeat(122));
   assertEquals(closeReason("a".repeat(120) + "😀"), "a".repeat(120));
   assertEquals(closeReason("a".repeat(119) + "😀"), "a".repeat(119) + "😀");
-  fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), (text) => {
+  fc.assert(fc.property(fc.string({ unit: anyCodePoint, maxLength: 200 }), (text) => {
     const reason = closeReason(text);
     assert(text.startsWith(reason));
     assertLessOrEqual(utf8Length(reason), MAX_CLOSE_REASON_BYTES);

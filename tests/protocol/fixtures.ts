@@ -9,6 +9,7 @@ import {
   utf8Length,
   type WireData,
 } from "../../src/protocol/codec.ts";
+import { anyCodePoint } from "../code_point.ts";
 
 /** All messages of one frame. */
 export function decodeAll(codec: Codec, data: WireData): Inbound[] {
@@ -59,7 +60,7 @@ export function received(frame: Frame): string | ArrayBuffer {
 }
 
 /** Names with every kind of character, at most 255 bytes of UTF-8, never empty. */
-export const anyName: fc.Arbitrary<string> = fc.string({ unit: "binary", minLength: 1, maxLength: 60 });
+export const anyName: fc.Arbitrary<string> = fc.string({ unit: anyCodePoint, minLength: 1, maxLength: 60 });
 /** A ref, or none. */
 export const anyRef: fc.Arbitrary<string | null> = fc.option(anyName);
 /** Any JSON value, `__proto__` keys included. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertObjectMatch, assertString
 import fc from "fast-check";
 import { TroupeError } from "../../mod.ts";
 import { type Config, HELP, readConfig } from "../../src/server/config.ts";
+import { anyCodePoint } from "../code_point.ts";
 
 function read(args: readonly string[], env: Record<string, string> = {}): Config | "help" {
   return readConfig(args, { get: (name) => env[name] });
@@ -115,7 +116,7 @@ for (const [args, env, message] of REFUSED) {
 
 Deno.test("whatever the arguments are, the answer is a configuration, the help, or one line", () => {
   const word = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: anyCodePoint }),
     fc.constantFrom(
       "--",
       "-",

@@ -7,6 +7,7 @@ import { seededRandom } from "../../src/base/random.ts";
 import { type SqliteLog, sqliteLog, type SqliteLogOptions } from "../../src/stores/sqlite.ts";
 import { VirtualClock } from "../../src/testing/virtual_clock.ts";
 import type { LogBatch, LogLimits, NewLogEntry } from "../../src/topics/log.ts";
+import { anyCodePoint } from "../code_point.ts";
 import { TempFiles } from "./temp_files.ts";
 
 const FOREVER: LogLimits = { size: 1_000_000, ttlMs: 1e12, folded: false };
@@ -145,7 +146,7 @@ Deno.test("sqliteLog: whatever is done to it, it is found again as it was when i
     sizes: fc.array(fc.nat(300), { maxLength: 40 }),
     size: fc.nat(30),
     folded: fc.boolean(),
-    snapshot: fc.option(fc.string({ unit: "binary" }), { nil: undefined }),
+    snapshot: fc.option(fc.string({ unit: anyCodePoint }), { nil: undefined }),
     afterMs: fc.nat(500),
   });
   const property = fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), (steps) => {

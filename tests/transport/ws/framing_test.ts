@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { Frame, type WireData } from "../../../src/protocol/frame.ts";
 import { Turn } from "../../../src/protocol/turn.ts";
 import { deflatedTurn, plainTurn } from "../../../src/transport/ws/framing.ts";
+import { anyCodePoint } from "../../code_point.ts";
 
 /** Reads frames by the letter of RFC 6455, section 5.2, and RFC 7692, section 7.2.2. */
 function read(bytes: Uint8Array): { data: WireData; compressed: boolean }[] {
@@ -38,7 +39,7 @@ function read(bytes: Uint8Array): { data: WireData; compressed: boolean }[] {
 }
 
 const texts = fc.oneof(
-  fc.string({ unit: "binary" }),
+  fc.string({ unit: anyCodePoint }),
   fc.string({ unit: "grapheme", maxLength: 200 }),
   fc.integer({ min: 120, max: 130 }).map((length) => "é".repeat(length)),
   fc.constantFrom("x".repeat(65_535), "x".repeat(65_536)),
