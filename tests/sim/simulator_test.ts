@@ -32,6 +32,11 @@ Deno.test("Simulation: a secret that was used is good once more, though a topic 
   assertEquals(violation, null);
 });
 
+Deno.test("Simulation: a transaction whose topic ended while it was stored may come again", async () => {
+  const { violation } = await simulate(62_965, { steps: [13, 16, 23, 30, 32, 41], clients: 2 });
+  assertEquals(violation, null);
+});
+
 Deno.test("Simulation: the same seed gives the same trace, byte for byte", async () => {
   for (let seed = 1; seed <= (isLong ? 100 : 12); seed++) {
     const [once, again] = [await simulate(seed), await simulate(seed)];
