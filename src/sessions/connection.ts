@@ -133,6 +133,7 @@ export class Connection implements SocketSink, Idler {
   opened(socket: Socket): void {
     if (this.#ended) return socket.close(this.#closedWith, "closed while it was opening");
     this.#socket = socket;
+    if (this.#leaving) return; // it is closed at the end of this turn: nobody counts it any more
     const { limits, flusher, counters, wheel } = this.#ports;
     this.lookedAfterBy(wheel);
     this.#outbox = new Outbox(socket, this.codec?.join ?? null, limits.outbox, flusher, counters, this);

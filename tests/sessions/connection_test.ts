@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Connection, type ConnectionPorts } from "../../src/sessions/connection.ts";
 import { AppKit } from "../../src/testing/mod.ts";
 import { connect } from "./client.ts";
 
@@ -152,6 +153,43 @@ Deno.test("A close reason is cut to 123 bytes on a character boundary", async ()
   kit.app.disconnect("all", "é".repeat(100));
   await kit.settle();
   assertEquals(client.closed, { code: 1001, reason: "é".repeat(61) });
+});
+
+Deno.test("A connection that opens in the turn in which it is to leave is closed, and never is one of the open ones", () => {
+  const log: string[] = [];
+  const atFlush: (() => void)[] = [];
+  const ports = {
+    scheduler: { enter() {}, drain() {}, atFlush: (task: () => void) => void atFlush.push(task) },
+    counters: { add: (name: string) => void log.push(name) },
+    wheel: null,
+    opened: () => log.push("opened"),
+    closed: () => log.push("closed"),
+  };
+  const interpreter = {
+    opened() {},
+    received() {},
+    handle() {},
+    closed: (code: number) => void log.push(`end ${code}`),
+  };
+  const connection = new Connection(
+    ports as unknown as ConnectionPorts,
+    null!,
+    { id: "ada" },
+    null,
+    interpreter,
+  );
+  const socket = {
+    bufferedBytes: 0,
+    coalesces: false,
+    send() {},
+    close: (code: number) => log.push(`close ${code}`),
+  };
+  connection.closeInTurn(1012, "the server goes away");
+  connection.opened(socket);
+  connection.received("too late");
+  assertEquals([log.splice(0), connection.isOpen], [["closed"], false]);
+  for (const task of atFlush) task();
+  assertEquals(log, ["close 1012", "end 1012"]);
 });
 
 Deno.test("Nothing reaches a connection after its end, from either side", async () => {
