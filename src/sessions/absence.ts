@@ -30,10 +30,12 @@ export interface AbsentChannel extends ExchangeObserver {
   readonly hasEnded: boolean;
   /** What the client was answered when it came the last time. */
   readonly response: unknown;
-  readonly subscription: Pick<ChannelSubscription, "sayTo" | "detach" | "subscribe" | "wish">;
+  readonly subscription: Pick<ChannelSubscription, "sayTo" | "detach" | "subscribe" | "wish" | "codec">;
   readonly presence: MemberPresence | null;
   /** The client is back: what is said and published from now on reaches it. It is answered with `response`. */
   returned(response: unknown): void;
+  /** Handlers are told, in their turn, that the client is away. */
+  tellAway(): void;
   /** The handler that was to bring the client back has thrown: the channel ends. */
   crash(error: unknown): void;
   /** Calls a handler that answers nobody. */
@@ -185,6 +187,7 @@ export class Absence {
       // What it has missed is in the log, and extensions greet it: it becomes a member once more, from where it says that
       // it was.
       channel.subscription.wish = arrival.wish;
+      channel.subscription.codec = channel.owner.codec; // what is kept for it while its past is read has that form
       const isAsked = channel.subscription.subscribe(
         (recovery) => this.#letIn(arrival, response, recovery),
         (error) => this.#refuse(arrival, unavailable(error)),
@@ -204,6 +207,7 @@ export class Absence {
     if (this.asked !== arrival) return; // nobody is there any more, or comes with a join that has its turn yet
     this.asked = null;
     owner.say(arrival.reply(this.codec, "error", response));
+    if (!this.told) this.#channel.tellAway(); // they have let it in, and it is not
     owner.stillAway();
   }
 

@@ -59,14 +59,11 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   #phase: number = JOINING;
   /** Its time without a client; `null` while there is one. */
   #absence: Absence | null = null;
-  /** A handler's promise is pending. */
-  #busy = false;
-  /** The first end that waits in the mailbox. */
-  #requested: End | null = null;
+  #busy = false; // a handler's promise is pending
+  #requested: End | null = null; // the first end that waits in the mailbox
   /** The client has been told of the end, or need not be. */
   #endSaid = false;
-  /** How many messages its full mailbox has refused in a row. */
-  #refused = 0;
+  #refused = 0; // how many messages its full mailbox has refused in a row
   #ref: Ref<ChannelMessage> | null = null;
   #address: Ref<unknown> | null = null;
 
@@ -192,9 +189,12 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     this.owner.dedupe?.gone(this.topic);
     this.changes++;
     if (this.#phase === ENDED) return;
-    const closed: LeaveReason = { kind: "closed" };
-    if (this.#phase === JOINING || this.#requested !== null) this.requestEnd(closed);
-    else if (!offer(this.ref, SUSPENDED)) this.#endAtOnce({ end: closed, leave: null });
+    if (this.#phase === JOINING || this.#requested !== null) this.requestEnd({ kind: "closed" });
+    else this.tellAway();
+  }
+
+  tellAway(): void {
+    if (!offer(this.ref, SUSPENDED)) this.#endAtOnce({ end: { kind: "closed" }, leave: null });
   }
 
   /** Its client joins the topic again, over another connection. */

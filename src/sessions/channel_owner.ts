@@ -46,8 +46,8 @@ export interface ChannelPorts {
 export interface Holding {
   /** Whether anything waits. */
   readonly holds: boolean;
-  /** Sends behind what waits. */
-  say(frame: Frame): void;
+  /** Sends behind what waits, whatever becomes of that, what is not its own. */
+  sayForOthers(frame: Frame): void;
 }
 
 /** What a channel needs of its session. `C` is the channel's own type. */

@@ -184,6 +184,12 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.#owner.holding(this);
   }
 
+  sayForOthers(frame: Frame): void {
+    if (!this.blocked) return this.#voice.write(frame);
+    this.#output.hold(frame, null, "end");
+    this.interleaves = true;
+  }
+
   /**
    * The client has gone: from now on, all goes to `nowhere`. What waits is dropped, the answer to a join with it. Gives how
    * many pushes were among it.

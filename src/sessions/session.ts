@@ -342,7 +342,7 @@ export class Session implements ChannelOwner<Channel>, Claimable {
    * client which sends several messages at once gets the answers to its joins and its heartbeats in their order.
    */
   say(frame: Frame): void {
-    if (this.#holding?.holds) this.#holding.say(frame);
+    if (this.#holding?.holds) this.#holding.sayForOthers(frame);
     else this.write(frame);
   }
 

@@ -341,6 +341,8 @@ export interface TopicHandlers<C extends AnyTopic, U extends User, S, L = unknow
   /**
    * The connection has dropped, and the client may come back within `limits.graceMs`: until then the channel lives on,
    * a member as before, without anybody to send to. What is published and pushed meanwhile is counted, and lost.
+   * Called once more where `resumed` has let the client in, and it cannot come in after all: its history is not read in
+   * time, or the topic has too much to do.
    */
   suspended?(ctx: ChannelContext<C, U, S>): void | Promise<void>;
   /**

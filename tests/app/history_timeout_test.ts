@@ -53,6 +53,21 @@ Deno.test("History: a join whose past is never read is refused after historyTime
   assertEquals([kit.app.gauges.subscribers, kit.app.topics.size], [0, 0]);
 });
 
+Deno.test("History: what is said of another topic meanwhile is said, though the join is refused", async () => {
+  const { kit, connect } = await stage();
+  await using _kit = kit;
+  const client = await connect();
+  client.send(joinFrame("room:1", ALL));
+  await kit.settle();
+  client.send(joinFrame("nowhere:1", {}, "2"));
+  await kit.settle();
+  await kit.advance(5_000);
+  assertEquals(messagesOf(client).map(([, ref, topic, event]) => [ref, topic, event]), [
+    ["1", "room:1", "phx_reply"],
+    ["2", "nowhere:1", "phx_reply"],
+  ]);
+});
+
 Deno.test("History: a client that was refused so joins again, and what the log gives late harms nobody", async () => {
   const { kit, log, connect } = await stage();
   await using _kit = kit;
@@ -126,6 +141,49 @@ Deno.test("History: who comes back and whose past is not read in time stays away
   const [reply, said] = messagesOf(second);
   assertEquals(responseOf<{ troupe: { recovery: string } }>(reply).troupe.recovery, "recovered");
   assertEquals([said[4], left], [{ n: 2 }, []]);
+});
+
+Deno.test("History: handlers that have let a client in whose past is not read in time are told that it is away", async () => {
+  const log = new SlowLog(memoryLog({ clock: new VirtualClock() }));
+  log.isSync = { append: true, read: true };
+  await using kit = new AppKit({
+    log,
+    limits: { graceMs: 60_000 },
+    authenticate: () => ({ id: "ada" }),
+  });
+  const told: string[] = [];
+  kit.app.topic("room:{id}", {
+    history: { size: 10, ttlMs: 600_000 },
+    suspended: () => void told.push("suspended"),
+    resumed: () => void told.push("resumed"),
+    expired: () => void told.push("expired"),
+    leave: (_ctx, { kind }) => void told.push(`leave ${kind}`),
+  });
+  const first = await kit.connect("/socket/websocket?vsn=2.1.0");
+  first.send(joinFrame("room:1"));
+  await kit.settle();
+  const { session, epoch } =
+    responseOf<{ troupe: { session: string; epoch: string } }>(messagesOf(first)[0]).troupe;
+  first.close(1006);
+  await kit.settle();
+  kit.app.broadcast("room:1", "said", { n: 1 });
+  await kit.settle();
+
+  log.isSync = { append: true, read: false };
+  const second = await kit.connect("/socket/websocket?vsn=2.1.0");
+  const back = { "troupe:session": session, troupe: { epoch, offset: 0 } };
+  second.send(joinFrame("room:1", back));
+  await kit.settle();
+  await kit.advance(5_000);
+  assertEquals(told, ["suspended", "resumed", "suspended"]);
+  second.send(joinFrame("room:1", back, "2"));
+  await kit.settle();
+  await kit.advance(5_000);
+  assertEquals(told.slice(3), ["resumed", "suspended"], "each time");
+  second.close(1006);
+  await kit.settle();
+  await kit.advance(60_000);
+  assertEquals(told.slice(5), ["expired", "leave expired"], "and once");
 });
 
 Deno.test("History: a topic whose log never says where it stands ends after historyTimeoutMs, with its channels", async () => {

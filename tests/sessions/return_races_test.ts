@@ -172,6 +172,46 @@ Deno.test("Sessions: a deferral that outlives its connection answers what the cl
   assertEquals([deferred.size, kit.app.system.deadLetters.count()], [2, 0]);
 });
 
+for (const [before, now] of [["2.0.0", "2.1.0"], ["2.1.0", "2.0.0"]]) {
+  Deno.test(`Sessions: who comes back with ${now} instead of ${before} gets in that version what is published while its past is read`, async () => {
+    const log = new SlowLog(memoryLog({ clock: new VirtualClock() }));
+    log.isSync = { append: true, read: true };
+    await using kit = new AppKit({
+      log,
+      limits: { graceMs: GRACE_MS },
+      authenticate: () => ({ id: "ada" }),
+    });
+    kit.app.topic("room:*", { history: { size: 10, ttlMs: 60_000 } });
+    const path = "/socket/websocket?vsn=";
+    const first = await connect(kit, path + before);
+    const ref = first.join("room:1");
+    await kit.settle();
+    const { session, epoch } = replyTo(first.take(), ref).response.troupe as Record<string, string>;
+    first.connection.close(1006);
+    await kit.settle();
+    const say = async (n: number): Promise<void> => {
+      kit.app.broadcast("room:1", "said", { n });
+      await kit.settle();
+    };
+    await say(1);
+
+    log.isSync = { append: true, read: false };
+    const second = await connect(kit, path + now);
+    second.join("room:1", { "troupe:session": session, troupe: { epoch, offset: 0 } });
+    await kit.settle();
+    await say(2);
+    await log.proceed();
+    await kit.settle();
+    await say(3);
+    const said = second.take().filter(([, , , event]) => event === "said");
+    const offsets = now === "2.1.0" ? [[1], [2], [3]] : [[], [], []];
+    assertEquals(
+      said.map(([, , , , ...rest]) => rest as unknown[]),
+      [1, 2, 3].map((n, i) => [{ n }, ...offsets[i]]),
+    );
+  });
+}
+
 Deno.test("Sessions: what could not be stored is answered so to a client that repeats it when it is back, and may come again then", async () => {
   const log = new SlowLog(memoryLog());
   log.isSync = { append: false, read: true };

@@ -1,0 +1,119 @@
+import { assertEquals } from "@std/assert";
+import { memoryLog } from "../../mod.ts";
+import { AppKit, VirtualClock } from "../../src/testing/mod.ts";
+import { SlowLog } from "../topics/slow_log.ts";
+import { type Client, connect, gate, replyTo } from "./client.ts";
+
+const UNSTORED = { status: "error", response: { reason: "not_stored" } };
+
+/** A topic whose log stores when it is told to, and a client in it. */
+async function stage() {
+  const log = new SlowLog(memoryLog({ clock: new VirtualClock() }));
+  log.isSync = { append: false, read: true };
+  const kit = new AppKit({ log, limits: { graceMs: 10_000 }, authenticate: () => ({ id: "ada" }) });
+  const late = gate();
+  kit.app.topic("room:*", {
+    history: { size: 10, ttlMs: 60_000 },
+    on: {
+      say(ctx, payload) {
+        ctx.broadcast("said", payload);
+        return { done: true };
+      },
+      async later(ctx, payload) {
+        await late.promise;
+        ctx.broadcast("said", payload);
+        return { done: true };
+      },
+    },
+  });
+  const client = await connect(kit, "/socket/websocket?vsn=2.1.0");
+  const ref = client.join("room:1");
+  await kit.settle();
+  const { session } = replyTo(client.take(), ref).response.troupe as { session: string };
+  const fail = async (): Promise<void> => {
+    log.failing = new Error("disk full");
+    await log.proceed();
+    log.failing = null;
+    await kit.settle();
+  };
+  return { kit, log, late, client, session, fail };
+}
+
+const send = (client: Client, event = "say"): string => client.push("room:1", event, { "troupe:id": "1" });
+
+Deno.test("Named messages: a repetition of what is answered, and then cannot be stored, is answered so as well", async () => {
+  const { kit, log, client, fail } = await stage();
+  await using _kit = kit;
+  const refs = [send(client)];
+  await kit.settle();
+  refs.push(send(client), send(client));
+  await kit.settle();
+  assertEquals(client.take(), []);
+  await fail();
+  const told = client.take();
+  for (const ref of refs) assertEquals(replyTo(told, ref), UNSTORED);
+  const again = send(client); // its client has heard of it: it may come again
+  await kit.settle();
+  await log.proceed();
+  await kit.settle();
+  assertEquals(replyTo(client.take(), again).status, "ok");
+});
+
+Deno.test("Named messages: what was repeated while its handler ran, and then cannot be stored, is answered so each time", async () => {
+  const { kit, late, client, fail } = await stage();
+  await using _kit = kit;
+  const refs = [send(client, "later"), send(client, "later")];
+  await kit.settle();
+  late.open();
+  await kit.settle();
+  refs.push(send(client, "later"));
+  await kit.settle();
+  assertEquals(client.take(), []);
+  await fail();
+  const told = client.take();
+  for (const ref of refs) assertEquals(replyTo(told, ref), UNSTORED);
+});
+
+Deno.test("Named messages: who comes back and repeats what is being stored is not answered ok when that fails", async () => {
+  const { kit, client, session, fail } = await stage();
+  await using _kit = kit;
+  send(client);
+  await kit.settle();
+  client.connection.close(1006);
+  await kit.settle();
+  const second = await connect(kit, "/socket/websocket?vsn=2.1.0");
+  second.join("room:1", { "troupe:session": session });
+  const again = send(second);
+  await kit.settle();
+  await fail();
+  assertEquals(replyTo(second.take(), again), UNSTORED);
+});
+
+Deno.test("Named messages: where a topic has ended before it was known what is stored, nothing more is said of it", async () => {
+  const { kit, client, fail } = await stage();
+  await using _kit = kit;
+  send(client);
+  send(client);
+  await kit.settle();
+  kit.app.topics.close("room:1", "closing time");
+  await kit.settle();
+  assertEquals(client.takeBrief().at(-1), "phx_close");
+  await fail();
+  assertEquals(client.takeBrief(), []);
+});
+
+Deno.test("Named messages: a repetition of what is stored is answered each time, however often", async () => {
+  const { kit, log, client } = await stage();
+  await using _kit = kit;
+  send(client);
+  await kit.settle();
+  await log.proceed();
+  await kit.settle();
+  client.take();
+  for (let i = 0; i < 40; i++) {
+    const ref = send(client);
+    await kit.settle();
+    assertEquals(replyTo(client.take(), ref).status, "ok");
+  }
+  assertEquals(log.appended.length, 1);
+});
