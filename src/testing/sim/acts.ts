@@ -80,6 +80,9 @@ export class Acts {
       case "leave":
         return as(() => client.leave(topic));
       case "outside":
+        if (sortOf(topic) === "plain" && !server.isEnding) {
+          this.#world.as(server.party, () => server.push(topic, client.name, `push-${n}`));
+        }
         return this.sayOutside(topic);
       case "boom":
         return as(() =>
@@ -161,6 +164,9 @@ export class Acts {
       case "closeTopic": {
         if (sortOf(topic) === "pattern" || server.isEnding) return;
         truth.crashed.add(act === "kick" ? `${topic} ${client.name}` : topic);
+        if (act === "kick" && n % 4 === 1 && ["plain", "hall"].includes(sortOf(topic))) {
+          return this.#expel(client, topic);
+        }
         const { topics, system } = server.app;
         return this.#world.as(server.party, () => {
           const members = (): string[] =>
@@ -188,6 +194,13 @@ export class Acts {
         as(() => this.#say(client, topic, 0));
         later(10, () => Object.assign(faults, { appendsMs: 0, errors: 0 }));
         for (const ms of [60, 90]) later(ms, () => as(() => this.#say(client, topic, 0)));
+        later(30, () => as(() => client.repeat(topic)));
+        if (n % 3 > 0) return;
+        // And goes, before it hears of that.
+        fault();
+        later(120 + n % 300, () => {
+          for (const wire of [...host.open]) wire.cut();
+        });
         return;
       case "rejoin":
         as(() => this.#say(client, topic, 0));
@@ -231,9 +244,12 @@ export class Acts {
         faults.crash = "after";
         return;
       case "kill":
-        return this.#scene.kill();
+        if (this.#scene.isRestarting) return;
+        if (n % 3 > 0) return this.#behindMany(client, () => this.#scene.kill());
+        this.#scene.kill();
+        return this.#scene.store.forget();
       case "restart":
-        return this.#scene.restart(null);
+        return this.#behindMany(client, () => this.#scene.restart(null));
       case "drain":
         if (n % 3 > 0) return this.#scene.restart(n * 3);
         // While many come back.
@@ -276,6 +292,28 @@ export class Acts {
     passes.revoke(name);
     this.#world.as(server.party, () => server.app.revoke(name === user ? { user } : { tokenId: name }));
     network.checkOut(host, name);
+  }
+
+  /** Ends the server, behind much that its boards have stored together; then one says what it finds there. */
+  #behindMany(client: SimClient, end: () => void): void {
+    const { topics, store: { faults } } = this.#scene;
+    const { nobody } = this.#world;
+    const board = topics.find((topic) => sortOf(topic) === "board");
+    if (board === undefined) return end();
+    const put = (event: string): void => this.#world.as(client.party, () => this.send(client, board, event));
+    faults.appendsMs = 50;
+    for (let i = 0; i < 8; i++) put("tell");
+    this.#world.after(nobody, 10, () => faults.appendsMs = 0);
+    this.#world.after(nobody, 150, end);
+    this.#world.after(nobody, 5_000, () => put("put"));
+  }
+
+  /** It may not be a member any more, and all are asked. A moment later it may again. */
+  #expel({ name }: SimClient, topic: string): void {
+    const { server, truth: { expelled } } = this.#scene;
+    expelled.add(`${topic} ${name}`);
+    this.#world.as(server.party, () => server.app.recheck(topic));
+    this.#world.after(this.#world.nobody, 40, () => expelled.delete(`${topic} ${name}`));
   }
 
   #say(client: SimClient, topic: string, n: number): void {

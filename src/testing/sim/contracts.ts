@@ -20,7 +20,7 @@ export const Plain = defineTopic("plain:{id}", {
     crash: { payload: named, reply: done },
     stop: { payload: named, reply: done },
   },
-  server: { said, pushed: said },
+  server: { said, pushed: said.extend({ to: z.string() }) },
   requests: { poll: { payload: named, reply: z.object({ answer: z.string() }) } },
 });
 
@@ -71,7 +71,7 @@ export const Hall = defineTopic("hall:{id}", {
     say: { payload: named, reply: done },
     boom: { payload: named, reply: done },
   },
-  server: { said },
+  server: { said: said.extend({ to: z.string().optional() }) },
   presence: z.object({ v: z.number() }),
 });
 

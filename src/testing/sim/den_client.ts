@@ -1,4 +1,5 @@
 import { DEN, type DenHeard, type DenMessage } from "./den.ts";
+import { Heart } from "./heart.ts";
 import { between } from "./party.ts";
 import { SimClient } from "./sim_client.ts";
 
@@ -13,7 +14,7 @@ export class DenClient extends SimClient {
   /** What it has sent over this connection and has not heard of yet, the first one first. */
   #waiting: DenMessage[] = [];
   #bytes: string[] = [];
-  #heard = true;
+  readonly #heart: Heart = new Heart(this, PING_MS);
   #last = 0;
 
   start(): void {
@@ -23,12 +24,12 @@ export class DenClient extends SimClient {
     this.#waiting = [];
     this.#bytes = [];
     socket.onopen = () => {
-      this.#isOpen = this.#heard = true;
-      this.#beat(socket);
+      this.#isOpen = true;
+      this.#heart.start(socket, () => this.#say({ id: this.#newId(), do: "ping" }), () => this.#gone());
     };
     socket.onmessage = ({ data }) => {
       if (socket !== this.#socket) return;
-      this.#heard = true;
+      this.#heart.hears();
       if (typeof data === "string") this.#received(JSON.parse(data));
       else this.#echoed(new TextDecoder().decode(data));
     };
@@ -118,6 +119,7 @@ export class DenClient extends SimClient {
 
   #gone(): void {
     this.#socket = null;
+    this.#heart.stop();
     this.#isOpen = false;
     this.#waiting = [];
     this.#bytes = [];
@@ -128,19 +130,6 @@ export class DenClient extends SimClient {
       between(this.party.random, 100, 2_000),
       () => this.#isClosed || this.start(),
     );
-  }
-
-  #beat(socket: WebSocket): void {
-    this.ports.world.after(this.party, PING_MS, () => {
-      if (socket !== this.#socket) return;
-      if (!this.#heard) {
-        socket.close(1000, "heartbeat timeout");
-        return this.#gone();
-      }
-      this.#heard = false;
-      this.#say({ id: this.#newId(), do: "ping" });
-      this.#beat(socket);
-    });
   }
 
   #newId(): string {

@@ -35,6 +35,8 @@ export class Follower {
   #offset: number | null = null;
   #index: number | null = null;
   #isFresh = true;
+  /** Whether it has got all that was published while it was no member. */
+  #isRecovered = false;
   #leftMs = 0;
   #life = 0;
 
@@ -62,6 +64,7 @@ export class Follower {
     this.#isFresh = true;
     this.#world.note(this.user, `joined ${this.topic} ${epoch ?? "-"}:${offset ?? "-"} ${recovery ?? "-"}`);
     const before = this.#offset;
+    this.#isRecovered = recovery === "recovered";
     if (recovery === "recovered") {
       if (epoch !== null && epoch !== this.#epoch) this.#fail("epoch", `recovered in another epoch`);
       if (offset !== null && offset !== before) {
@@ -83,26 +86,32 @@ export class Follower {
   }
 
   /** The engine told that it has left something out. */
-  missed(from: number | null, to: number | null): void {
+  missed(from: number | null, to: number | null, count: number): void {
     this.#world.note(this.user, `missed ${this.topic} ${from}-${to}`);
     if (from === null || to === null) {
+      if (this.#isRecovered) this.#fail("who has all has missed nothing", `it is told of ${count}`);
+      if (sortOf(this.topic) === "hall") this.#checkCount(count);
       this.#isFresh = true;
       return;
     }
     if (to < from) this.#fail("a gap has its ends", `missed ${from} to ${to}`);
-    if (!this.#isLossy && this.#offset !== null && this.#offset + 1 < from) {
-      this.#checkSkipped(this.#offset, from);
-    }
+    if (this.#offset !== null && this.#offset + 1 < from) this.#checkSkipped(this.#offset, from);
     this.#offset = Math.max(this.#offset ?? 0, to);
   }
 
   /** A message has come; `offset`: as the wire has it, `undefined` where it has none. */
   received(event: string, said: Said, offset?: number | null): void {
     this.#world.note(this.user, `got ${this.topic} ${event} ${said.id} ${offset ?? "-"}`);
+    if (event === "pushed" && said.to !== this.user) {
+      this.#fail("what is pushed to one is for that one", `${said.id} for ${said.to}`);
+    }
     if (event === "typing" || event === "pushed") return;
     this.got.add(said.id);
     if (!isFor(this.user, said) && !this.#isForgotten(said)) {
       this.#fail("who is left out gets nothing", said.id);
+    }
+    if (sortOf(this.topic) === "hall" && said.to !== this.user) {
+      this.#fail("each gets what its filter makes", `${said.id} for ${said.to}`);
     }
     if (isKept(this.topic)) this.#kept(said, offset);
     else this.#inOrder(said);
@@ -154,6 +163,12 @@ export class Follower {
     // A session that nobody has noticed to be left may handle it later: that leaves out its own connection alone.
     const atMs = this.#truth.placeOf(this.topic, said.id)?.atMs ?? this.#truth.calledMs(said);
     return this.joins > joins + 3 || atMs >= this.#leftMs;
+  }
+
+  /** It cannot have missed more than was published since it got something the last time. */
+  #checkCount(count: number): void {
+    const most = this.#truth.list(this.topic).length - ((this.#index ?? -1) + 1);
+    if (count > most) this.#fail("what is missed is told", `${count}, and there were ${most}`);
   }
 
   #inOrder(said: Said): void {

@@ -21,7 +21,9 @@ export function keptTopics(stage: Stage): void {
     join(ctx, { as }) {
       join(ctx);
       // What it says comes behind the answer to its join, which waits for its past.
-      if (as === "loud") ctx.broadcast("said", { id: `door-${ctx.uuid()}`, by: "door" });
+      if (as !== "loud") return;
+      ctx.broadcast("said", { id: `door-${ctx.uuid()}`, by: "door" });
+      ctx.push("typing", { id: "door", by: "door" });
     },
     on: memberships.acting({
       say: (ctx, { id }) => (keep(ctx, id), { id }),

@@ -10,11 +10,13 @@ export interface Handled {
 }
 
 interface Known {
-  state: "in" | "away" | "expired";
+  state: "in" | "away" | "expired" | "expelled";
   /** How many of its handlers are pending: it ends at once then, without being told that its client is away. */
   busy: number;
   /** How much had been published when its client went away. */
   published: number;
+  /** How much was pushed to it since, and reached nobody. */
+  pushed: number;
 }
 
 /**
@@ -27,9 +29,17 @@ export class Memberships {
   readonly #connections: { get(id: string): unknown };
   readonly #known = new Map<object, Known>();
   readonly #left = new WeakSet<object>();
+  readonly #wait: (ms: number) => Promise<void>;
+  #rechecks = 0;
 
   /** `connections`: those that are open. */
-  constructor(world: World, truth: Truth, connections: { get(id: string): unknown }) {
+  constructor(
+    world: World,
+    truth: Truth,
+    connections: { get(id: string): unknown },
+    wait: (ms: number) => Promise<void>,
+  ) {
+    this.#wait = wait;
     this.#world = world;
     this.#connections = connections;
     this.#truth = truth;
@@ -38,7 +48,7 @@ export class Memberships {
   /** Its join handler lets it in. */
   entered(ctx: Handled): void {
     if (this.#known.has(ctx) || this.#left.has(ctx)) this.#fail(ctx, "joins twice");
-    this.#known.set(ctx, { state: "in", busy: 0, published: 0 });
+    this.#known.set(ctx, { state: "in", busy: 0, published: 0, pushed: 0 });
   }
 
   /** Handlers for what clients send: each only for one who is there. */
@@ -62,6 +72,7 @@ export class Memberships {
     if (known === undefined) return;
     known.state = "away";
     known.published = this.#truth.list(ctx.topic).length;
+    known.pushed = 0;
   };
 
   /** Its client is back. */
@@ -76,7 +87,37 @@ export class Memberships {
     const nowMs = this.#world.clock.elapsedMs();
     // What is published at this very moment may still reach it.
     const missed = since.filter((said) => isFor(ctx.user.id, said) && this.#truth.calledMs(said) < nowMs);
-    this.#truth.away.set(`${ctx.topic} ${ctx.user.id}`, missed.length);
+    this.#truth.away.set(`${ctx.topic} ${ctx.user.id}`, missed.length + known.pushed);
+  };
+
+  /** Whether handlers have been told that its client is away. */
+  isAway(ctx: object): boolean {
+    return this.#known.get(ctx)?.state === "away";
+  }
+
+  /** Something is pushed to a user's channels in a topic. */
+  pushed(topic: string, user: string): void {
+    for (const [ctx, known] of this.#known) {
+      const { topic: own, user: { id } } = ctx as Handled;
+      if (own === topic && id === user && known.state === "away") known.pushed++;
+    }
+  }
+
+  /** Whether its client may still be a member; the answer may take its time. From then on nothing is said for one who may not. */
+  readonly recheck = (ctx: Handled): boolean | Promise<boolean> => {
+    const known = this.#known.get(ctx);
+    if (known === undefined) return false;
+    const decide = (): boolean => {
+      const isExpelled = this.#truth.expelled.has(`${ctx.topic} ${ctx.user.id}`);
+      if (isExpelled) known.state = "expelled";
+      return !isExpelled;
+    };
+    if (++this.#rechecks % 2 === 0) return decide();
+    known.busy++;
+    return this.#wait(this.#rechecks % 20).then(() => {
+      known.busy--;
+      return decide();
+    });
   };
 
   /** Its client has not come back. */

@@ -15,6 +15,17 @@ export interface Serving {
   answer(request: Request): Promise<Response>;
 }
 
+/** A server that is being drained. */
+interface Drained {
+  readonly sinceMs: number;
+  readonly overMs: number;
+  /** How many connections it had. */
+  readonly all: number;
+  /** Those that were open, of which so many are closed. */
+  readonly wires: ReadonlySet<unknown>;
+  closed: number;
+}
+
 /** Everything between clients and the server. */
 export class Network implements WirePorts {
   readonly world: World;
@@ -22,6 +33,8 @@ export class Network implements WirePorts {
   readonly #hosts = new Map<Party, Host>();
   readonly #wires = new Map<string, WebSocketWire>();
   #serving: Serving | null = null;
+  /** What is being drained: who was connected when that began, and how many of them are closed. */
+  #drained: Drained | null = null;
   #lastWire = 0;
 
   constructor(world: World, passes: Passes) {
@@ -45,9 +58,31 @@ export class Network implements WirePorts {
     this.#serving = serving;
   }
 
+  /** The server is drained from now on, of `all` its connections. */
+  drains(overMs: number, all: number): void {
+    const wires = new Set<unknown>();
+    for (const { open } of this.#hosts.values()) {
+      for (const wire of open) if (wire instanceof WebSocketWire && wire.isOpen) wires.add(wire);
+    }
+    this.#drained = { sinceMs: this.world.clock.elapsedMs(), overMs, all, wires, closed: 0 };
+  }
+
+  closing(wire: WebSocketWire): void {
+    const drained = this.#drained;
+    if (drained === null || !drained.wires.has(wire)) return;
+    const { sinceMs, overMs, all } = drained;
+    const atMs = this.world.clock.elapsedMs() - sinceMs;
+    // Some are no WebSockets, and some go by themselves: it takes as long all the same.
+    const soonestMs = overMs * drained.closed++ / all;
+    if (atMs + 1 < soonestMs) {
+      this.world.fail("a drain takes its time", `${wire.id} is closed after ${atMs} ms, not ${soonestMs}`);
+    }
+  }
+
   /** A life of the server's has died: what is open breaks. */
   died(party: Party): void {
     if (this.#serving?.party === party) this.#serving = null;
+    this.#drained = null;
     for (const host of this.#hosts.values()) {
       for (const wire of [...host.open]) {
         if (wire instanceof WebSocketWire) wire.serverDied(party);

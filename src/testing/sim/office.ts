@@ -31,6 +31,10 @@ export class Office {
   readonly #wait: (ms: number) => Promise<void>;
   /** The last letter that was read, by clerk. */
   readonly #read = new Map<string, number>();
+  readonly #strategy: Strategy;
+  /** How often each clerk has begun, and has to have begun once all is quiet. */
+  readonly #begun = new Map<string, number>();
+  readonly #due = new Map<string, number>();
   #lastNumber = 0;
 
   constructor(
@@ -49,10 +53,11 @@ export class Office {
       { length: CLERKS },
       (_, i) => child({ behavior: this.#clerk(nameOf(i)), name: nameOf(i) }),
     );
+    this.#strategy = STRATEGIES[random.integer(STRATEGIES.length)];
     system.spawn(
       supervisor({
         name: "office",
-        strategy: STRATEGIES[random.integer(STRATEGIES.length)],
+        strategy: this.#strategy,
         intensity: { restarts: 10_000, withinMs: 1_000 },
         children,
         ...(backoff !== undefined && { backoff }),
@@ -94,6 +99,8 @@ export class Office {
       clerk.tell({ do: "open" });
       this.#write(clerk);
       while (this.#system.scheduler.ready > 0) this.#system.scheduler.drain();
+      const [begun, due] = [this.#begun, this.#due].map((each) => each.get(nameOf(i)) ?? 0);
+      if (begun < due) this.#fail(nameOf(i), `has begun ${begun} times, not ${due}`);
       if (this.#read.get(nameOf(i)) !== this.#lastNumber) {
         this.#fail(nameOf(i), "does not read what it is sent");
       }
@@ -122,7 +129,10 @@ export class Office {
   #clerk(name: string) {
     return actor<Errand, Desk>({
       name,
-      init: () => ({ isClosed: false }),
+      init: () => {
+        this.#begun.set(name, (this.#begun.get(name) ?? 0) + 1);
+        return { isClosed: false };
+      },
       receive: (desk, errand, ctx) => {
         if (errand.letter !== undefined) {
           if (desk.isClosed) ctx.stash();
@@ -142,10 +152,21 @@ export class Office {
           case "stop":
             return stop;
           case "fail":
+            this.#fails(name);
             throw new Error("simulated");
         }
       },
     });
+  }
+
+  /** It fails: others are restarted with it. */
+  #fails(name: string): void {
+    for (let i = 0; i < CLERKS; i++) {
+      const each = nameOf(i);
+      const isLater = this.#strategy === "rest-for-one" && each > name;
+      if (each !== name && !isLater && this.#strategy !== "one-for-all") continue;
+      this.#due.set(each, (this.#begun.get(each) ?? 0) + 1);
+    }
   }
 
   #readBy(name: string, letter: Letter & { readonly number: number }): void {

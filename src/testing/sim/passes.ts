@@ -15,6 +15,8 @@ export class Passes {
   lifeMs: number;
   /** Whether a wall clock has jumped, by which passes end. */
   hasJumped = false;
+  /** The secret of each user's session, as its client was told last. */
+  readonly secrets: Map<string, string> = new Map();
   readonly #world: World;
   readonly #isLimited: boolean;
   /** By the wall clock of the server. */
@@ -84,11 +86,12 @@ export class Passes {
     });
   }
 
-  /** A handshake was granted: not with a pass that has been revoked. */
+  /** A handshake was granted, or has become a connection: not with a pass that has been revoked, nor to a user meanwhile. */
   checkLetIn(wire: string, sinceMs: number): void {
     const pass = this.#held.get(wire)?.pass;
-    const atMs = pass === undefined ? undefined : this.#revoked.get(pass);
-    if (atMs !== undefined && atMs < sinceMs) {
+    if (pass === undefined) return;
+    const atMs = this.#revoked.get(pass);
+    if ((atMs !== undefined && atMs < sinceMs) || this.hasEnded(pass, sinceMs, this.#nowMs)) {
       this.#world.fail("who is revoked stays out", `${wire} comes in with ${pass}`);
     }
   }

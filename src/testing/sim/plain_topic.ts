@@ -3,6 +3,9 @@ import type { Letter } from "./letters.ts";
 import type { Ref } from "../../actors/ref.ts";
 import { crash, crashTopic, say, type Stage } from "./stage.ts";
 
+/** What one who is back is sent first. */
+export const WELCOME = "welcome-back";
+
 /** Handles topics that keep nothing. `selves`: gets the addresses of the channels. */
 export function plainTopic(stage: Stage, selves: Ref<unknown>[]): void {
   const { app, world, truth, letters, memberships, wait } = stage;
@@ -24,7 +27,8 @@ export function plainTopic(stage: Stage, selves: Ref<unknown>[]): void {
       defer: (ctx, { id, ms }) => {
         const reply = ctx.defer();
         void wait(ms).then(() => {
-          letters.expectDeadLetter(ended.has(ctx), `${id} in ${ctx.topic}`, () => reply.ok({ id }));
+          const isUnheard = ended.has(ctx) || memberships.isAway(ctx);
+          letters.expectDeadLetter(isUnheard, `${id} in ${ctx.topic}`, () => reply.ok({ id }));
           letters.expectDeadLetter(true, `${id} once more`, () => reply.ok({ id }));
           app.system.scheduler.drain();
         });
@@ -56,8 +60,12 @@ export function plainTopic(stage: Stage, selves: Ref<unknown>[]): void {
       },
     }),
     suspended: memberships.suspended,
-    resumed: memberships.resumed,
+    resumed: (ctx) => {
+      memberships.resumed(ctx);
+      ctx.push("pushed", { id: WELCOME, by: "server", to: ctx.user.id });
+    },
     expired: memberships.expired,
+    recheck: memberships.recheck,
     leave: (ctx, reason) => {
       memberships.leave(ctx, reason);
       ended.add(ctx);

@@ -15,9 +15,14 @@ interface Present extends Handled {
   };
 }
 
+/** The client that gets nothing of what `user` says. */
+function neighbourOf(user: string): string {
+  return `c${(Number(user.slice(1)) + 1) % 3}`;
+}
+
 /** Handles topics whose members are told who is there: everybody, some, or a page of them. */
 export function presenceTopics(stage: Stage): void {
-  const { app, truth, memberships } = stage;
+  const { app, world, truth, memberships } = stage;
   const here = ({ topic, user }: Present, v: number | null): void =>
     void truth.present.set(`${topic} ${user.id}`, v);
   const join = (ctx: Present): void => {
@@ -34,6 +39,9 @@ export function presenceTopics(stage: Stage): void {
     },
     hide(ctx: Present, { id }: { id: string }) {
       ctx.presence.untrack();
+      if (ctx.presence.keys.length > 0) {
+        world.fail("who is hidden has no key", `${ctx.user.id} in ${ctx.topic}`);
+      }
       here(ctx, null);
       return { id };
     },
@@ -50,9 +58,13 @@ export function presenceTopics(stage: Stage): void {
     ...life,
     on: memberships.acting({
       ...on,
-      say: (ctx, { id }) => (say(stage, ctx, id), { id }),
+      say: (ctx, { id }) => (say(stage, ctx, id, false, neighbourOf(ctx.user.id)), { id }),
       boom: (ctx) => crash(stage, ctx.topic, ctx.user.id),
     }),
+    recheck: memberships.recheck,
+    outgoing: {
+      said: (ctx, said) => said.x === ctx.user.id ? undefined : { ...said, to: ctx.user.id },
+    },
   });
   app.topic<typeof Tally>(Tally, {
     join,

@@ -27,6 +27,11 @@ export class Questions {
     else this.#world.after(this.#party, waitMs, answer);
   }
 
+  /** It is connected once more, and counts anew. */
+  opened(): void {
+    this.#tooLate.clear();
+  }
+
   /** Something that it has said is answered. */
   replied(ref: string, status: string): void {
     if (this.#tooLate.delete(ref) && status === "ok") {

@@ -1,8 +1,12 @@
 import { readMessages, type ServerMessage } from "../wire_message.ts";
 import { type BoardState, isKept, sortOf } from "./contracts.ts";
 import { CountedPresence, type Told } from "./counted_presence.ts";
+import { Endings } from "./endings.ts";
+import { Heart } from "./heart.ts";
 import type { MatchedSaid } from "./matched_follower.ts";
-import { between, type Party } from "./party.ts";
+import type { Random } from "../../base/random.ts";
+import { between, type Party, randomFor } from "./party.ts";
+import { Pages, PRESENCE_EVENT } from "./pages.ts";
 import { Questions } from "./questions.ts";
 import type { Greeting, RawMembership as Membership } from "./raw_membership.ts";
 import { Renewals } from "./renewals.ts";
@@ -13,60 +17,69 @@ import { StrictPresence } from "./strict_presence.ts";
 import { saidOf } from "./truth.ts";
 
 const HEARTBEAT_MS = 30_000;
-/** The event that asks for a page of those who are present, and that tells how many there are. */
-const PRESENCE_EVENT = "troupe:presence";
 /** What ends a channel or a topic is not sent again. */
 const NEVER_REPEATED: readonly string[] = ["boom", "crash", "stop"];
 
 /** A client written for this: it speaks one version of the wire, comes back, and does nothing clever. */
 export class RawClient extends SimClient {
-  readonly #vsn: string;
+  #vsn: string;
+  readonly #countsAnew: boolean; // whether it counts its refs from 1 over each connection
+  readonly #whims: Random;
   readonly #memberships = new Map<string, Membership>();
   readonly #pending = new Map<string, Sent>();
-  /** What asks for pages of those who are present. */
-  readonly #pages = new Map<string, Membership>();
+  readonly #pages: Pages;
   readonly #questions: Questions;
   readonly #repeats: Repeats;
   readonly #refs: Map<string, string>;
   #socket: WebSocket | null = null;
   #ref = 0;
   readonly #secrets: Secrets;
+  readonly #endings: Endings;
+  readonly #heart: Heart;
   readonly #renewals: Renewals;
   /** What it has said over this connection that is not for itself. */
   readonly #whispers = new Set<string>();
-  /** The refs of its leaves that are not answered. */
-  readonly #leaves = new Set<string>();
-  /** The last ref of the connection before. */
-  #firstRef = 0;
+  readonly #lastName = new Map<string, number>(); // how many messages it has sent, by topic
+  #firstRef = 0; // the last ref of the connection before
+  #life = 0; // in which life of the server's it has connected
   #isOpen = false;
   #isClosed = false;
-  #heard = true;
 
   /** `refs`: what presence references stand for, shared by all. */
   constructor(ports: ClientPorts, party: Party, vsn: string, refs: Map<string, string>) {
     super(ports, party);
     this.#vsn = vsn;
+    this.#countsAnew = vsn === "2.0.0";
+    this.#whims = randomFor(ports.world.seed, `whims of ${party.name}`);
     this.#refs = refs;
     this.#repeats = new Repeats(ports.world, this.name, ports.dedupeWindow - 1);
     this.#questions = new Questions(ports.world, party);
     const renew = (token: string): string => this.#push(null, "troupe", "troupe:refresh", { token });
     this.#renewals = new Renewals(this, renew);
+    this.#endings = new Endings(this);
+    this.#heart = new Heart(this, HEARTBEAT_MS);
+    this.#pages = new Pages((...said) => this.#push(...said));
     this.#secrets = new Secrets(ports.world, ports.passes, party.random);
   }
 
   start(): void {
+    if (this.#whims.float() < 0.1) this.#vsn = this.#vsn === "2.0.0" ? "2.1.0" : "2.0.0";
     const socket = new WebSocket(`ws://sim/socket/websocket?vsn=${this.#vsn}&user=${this.pass()}`);
     socket.binaryType = "arraybuffer";
+    this.#life = this.ports.life();
     this.#socket = socket;
     socket.onopen = () => {
       this.#isOpen = true;
       this.#secrets.opened();
-      this.#firstRef = this.#ref;
+      this.#firstRef = this.#countsAnew ? 0 : this.#ref;
+      if (this.#countsAnew) this.#forgetRefs();
       this.#whispers.clear();
-      this.#heard = true;
-      this.#beat(socket);
+      this.#heart.start(socket, () => this.#push(null, "phoenix", "heartbeat", {}), () => this.#gone());
       for (const membership of this.#memberships.values()) {
-        if (membership.isWanted) this.#sendJoin(membership);
+        if (!membership.isWanted) continue;
+        // The last of them now and then later than all others.
+        if (this.#whims.float() < 0.05) this.#joinLater(membership);
+        else this.#sendJoin(membership);
       }
     };
     socket.onmessage = ({ data }) => {
@@ -77,8 +90,18 @@ export class RawClient extends SimClient {
     };
     socket.onclose = ({ code }) => {
       this.ports.world.note(this.name, `closed ${code}`);
-      if (socket === this.#socket) this.#gone();
+      if (socket !== this.#socket) return;
+      if (code === 1006) this.#endings.lost(this.#memberships.values(), this.#life);
+      this.#gone();
     };
+  }
+
+  #forgetRefs(): void {
+    this.#ref = 0;
+    this.#pages.opened();
+    this.#endings.opened();
+    this.#questions.opened();
+    this.#renewals.opened();
   }
 
   join(topic: string, payload: object = {}): void {
@@ -94,6 +117,9 @@ export class RawClient extends SimClient {
       presence,
       counted: new CountedPresence(),
       missed: 0,
+      lost: null,
+      isToBeWelcomed: false,
+      kicked: null,
     };
     membership.isWanted = true;
     membership.payload = payload;
@@ -104,24 +130,36 @@ export class RawClient extends SimClient {
   override rejoin(topic: string): void {
     const membership = this.#memberships.get(topic);
     if (membership?.status !== "joined") return;
+    const { joinRef } = membership;
     this.#out(membership);
     this.#repeats.forgetTopic(topic);
     this.#sendJoin(membership);
+    // To the one that it was: nobody hears it.
+    if (this.#ref % 3 === 0) this.#push(joinRef, topic, "phx_leave", {});
+    else if (sortOf(topic) !== "board") {
+      this.#push(joinRef, topic, "say", { id: `stale-${this.name}-${this.#ref}` });
+    }
   }
 
   leave(topic: string): void {
     const membership = this.#memberships.get(topic);
     if (membership === undefined || !membership.isWanted) return;
+    const { joinRef, status } = membership;
     membership.isWanted = false;
+    membership.lost = null;
     this.#out(membership);
-    if (this.#isOpen) this.#leaves.add(this.#push(membership.joinRef, topic, "phx_leave", {}));
+    if (!this.#isOpen) return;
+    this.#endings.leaves(this.#push(status === "away" ? null : joinRef, topic, "phx_leave", {}));
   }
 
   send(topic: string, event: string, payload: { readonly id: string }): void {
     const membership = this.#memberships.get(topic);
     if (membership?.status !== "joined") return;
     const { joins } = this.follower(topic);
-    const sent: Sent = { topic, event, id: payload.id, payload, joins };
+    const name = String(this.#lastName.get(topic) ?? 0);
+    this.#lastName.set(topic, Number(name) + 1);
+    const sent: Sent = { topic, event, id: payload.id, name, payload, joins };
+    if (event === "stop") this.#endings.stops(topic);
     if (!NEVER_REPEATED.includes(event)) this.#repeats.add(sent);
     this.#send(membership, sent);
   }
@@ -133,9 +171,9 @@ export class RawClient extends SimClient {
   }
 
   #send({ joinRef, topic }: Membership, sent: Sent): void {
-    const { id, event, payload } = sent;
+    const { id, name, event, payload } = sent;
     if (event === "whisper" && !this.ports.truth.repeated.has(id)) this.#whispers.add(id);
-    const ref = this.#push(joinRef, topic, event, { ...payload, "troupe:id": id });
+    const ref = this.#push(joinRef, topic, event, { ...payload, "troupe:id": name });
     this.#pending.set(ref, sent);
     this.sends(topic, event, id);
   }
@@ -153,13 +191,7 @@ export class RawClient extends SimClient {
   askPages(topic: string): void {
     const membership = this.#memberships.get(topic);
     if (membership?.status !== "joined" || sortOf(topic) !== "crowd") return;
-    membership.counted.asking();
-    this.#askPage(membership, 0);
-  }
-
-  #askPage(membership: Membership, after: number): void {
-    const { joinRef, topic } = membership;
-    this.#pages.set(this.#push(joinRef, topic, PRESENCE_EVENT, { after }), membership);
+    this.#pages.ask(membership);
   }
 
   close(): void {
@@ -169,6 +201,7 @@ export class RawClient extends SimClient {
 
   #gone(): void {
     this.#socket = null;
+    this.#heart.stop();
     this.#isOpen = false;
     for (const membership of this.#memberships.values()) this.#out(membership);
     const { world } = this.ports;
@@ -180,19 +213,6 @@ export class RawClient extends SimClient {
         : between(this.party.random, 100, 2_000),
       () => this.#isClosed || this.start(),
     );
-  }
-
-  #beat(socket: WebSocket): void {
-    this.ports.world.after(this.party, HEARTBEAT_MS, () => {
-      if (socket !== this.#socket) return;
-      if (!this.#heard) {
-        socket.close(1000, "heartbeat timeout");
-        return this.#gone();
-      }
-      this.#heard = false;
-      this.#push(null, "phoenix", "heartbeat", {});
-      this.#beat(socket);
-    });
   }
 
   #sendJoin(membership: Membership): void {
@@ -214,40 +234,35 @@ export class RawClient extends SimClient {
   }
 
   #received({ joinRef, ref, topic, event, payload, offset }: ServerMessage): void {
-    this.#heard = true;
+    this.#heart.hears();
+    if (event === "phx_reply") this.#endings.replied(ref, (payload as { status: string }).status, topic);
     if (topic === "troupe") return this.#renewals.told(ref, event, payload as { status?: string });
     if (topic === "phoenix") return;
-    if (joinRef !== null && Number(joinRef) <= this.#firstRef) {
-      this.ports.world.fail(
-        "nothing of the connection before comes over the next",
-        `${this.name} in ${topic}: ${event}`,
-      );
-    }
+    this.#endings.checkRefs(topic, [joinRef, ref], this.#firstRef);
     const membership = this.#memberships.get(topic);
     if (membership === undefined || (joinRef !== null && joinRef !== membership.joinRef)) return;
     if (event === "phx_reply") {
+      // What is over a limit is refused before anybody asks whose it is.
+      if (joinRef !== null && isOk(payload)) this.#endings.checkOrder(membership, event);
       return this.#replied(membership, ref, payload as { status: string; response: never });
     }
     if (membership.status !== "joined") {
       if (!membership.isWanted) return; // it has left, and what was on its way still comes
-      if (
-        event !== "phx_error" && event !== "phx_close" && membership.status === "joining" && joinRef !== null
-      ) {
-        this.ports.world.fail(
-          "nothing comes before the answer to the join",
-          `${this.name} in ${topic}: ${event}`,
-        );
-      }
+      if (joinRef !== null) this.#endings.checkOrder(membership, event);
       if (event !== "phx_error" && event !== "phx_close") return;
     }
     if (event === "phx_error" || event === "phx_close") return this.#ended(membership, event);
+    if (event === "troupe:kicked") return void (membership.kicked = (payload as { reason: string }).reason);
     if (event === "troupe:matched") return this.#matched(topic, payload as MatchedSaid);
-    if (membership.missed > 0) this.#checkMissed(membership, event, payload as { count?: number });
+    if (membership.missed > 0) this.#endings.checkMissed(membership, event, payload as { count?: number });
     const follower = this.follower(topic);
+    if (this.#vsn === "2.0.0" && offset !== null) {
+      this.ports.world.fail("each is spoken to in its version", `${this.name} in ${topic}: ${event}`);
+    }
     const wireOffset = this.#vsn === "2.0.0" ? undefined : offset;
     if (event === "troupe:missed") {
-      const { from, to } = payload as { from: number | null; to: number | null };
-      follower.missed(from, to);
+      const { count, from, to } = payload as { count: number; from: number | null; to: number | null };
+      follower.missed(from, to, count);
     } else if (event === "troupe:state") {
       const snapshot = payload as { state: BoardState; epoch: string; offset: number };
       follower.shown(snapshot.state, snapshot.epoch, snapshot.offset);
@@ -261,7 +276,10 @@ export class RawClient extends SimClient {
       );
     } else if (event === PRESENCE_EVENT) membership.counted.received(payload as Told);
     else if (event.startsWith("presence_")) membership.presence.received(event, payload);
-    else if (!event.startsWith("troupe:")) follower.received(event, saidOf(payload), wireOffset);
+    else if (!event.startsWith("troupe:")) {
+      this.#endings.checkWelcome(membership, saidOf(payload).id);
+      follower.received(event, saidOf(payload), wireOffset);
+    }
   }
 
   #matched(pattern: string, matched: MatchedSaid): void {
@@ -277,12 +295,9 @@ export class RawClient extends SimClient {
     }
   }
 
-  #checkMissed(membership: Membership, event: string, { count = 0 }: { readonly count?: number }): void {
-    const { topic, missed } = membership;
-    membership.missed = 0;
-    if (event === "troupe:missed" && count >= missed) return;
-    const details = `${this.name} in ${topic} has missed ${missed}, and is told ${event} ${count}`;
-    this.ports.world.fail("what is missed is told", details);
+  override checkAtRest(): void {
+    super.checkAtRest();
+    for (const membership of this.#memberships.values()) this.#endings.checkBack(membership);
   }
 
   #replied(
@@ -292,24 +307,17 @@ export class RawClient extends SimClient {
   ): void {
     const { topic } = membership;
     if (ref === membership.joinRef) return this.#welcomed(membership, status, response);
-    // A topic can be left by who has heard of nothing yet: that does not show that its claim has been answered.
-    if (!this.#leaves.delete(ref!) && status === "ok") this.#secrets.answered();
+    // A leave does not show that a claim has been answered: who has heard of nothing yet may send one.
+    if (!this.#endings.isLeave(ref) && status === "ok") this.#secrets.answered();
     this.#questions.replied(ref!, status);
-    if (this.#pages.has(ref!)) return this.#paged(ref!, status, response as unknown as Told);
+    if (this.#pages.replied(ref!, status, response as unknown as Told)) return;
     const pending = this.#pending.get(ref!);
     if (pending === undefined) return;
     this.#pending.delete(ref!);
     const { event, id, joins } = pending;
+    if (status === "ok") this.#endings.checkAnswer(topic, id, response);
     this.#repeats.answered(id, status, response);
     this.answered(topic, event, id, status, String(response.reason ?? ""), joins);
-  }
-
-  #paged(ref: string, status: string, told: Told): void {
-    const membership = this.#pages.get(ref)!;
-    this.#pages.delete(ref);
-    if (status !== "ok") return;
-    const next = membership.counted.paged(told);
-    if (next !== null) this.#askPage(membership, next);
   }
 
   #welcomed(membership: Membership, status: string, response: Record<string, unknown>): void {
@@ -325,7 +333,11 @@ export class RawClient extends SimClient {
     const { truth } = this.ports;
     const isAnother = this.#secrets.greeted(`${this.name} in ${topic}`, session, resumed, this.lastPass!);
     if (isAnother) { for (const { id } of this.#repeats.forget()) truth.repeated.add(id); }
+    if (!resumed && this.#secrets.isGood) this.#endings.checkWaited(membership);
     membership.status = "joined";
+    membership.lost = null;
+    membership.kicked = null;
+    membership.isToBeWelcomed = resumed && sortOf(topic) === "plain";
     membership.connection = connection;
     membership.presence.joined();
     membership.counted.joined();
@@ -345,13 +357,9 @@ export class RawClient extends SimClient {
 
   #ended(membership: Membership, how: string): void {
     const { topic } = membership;
-    const { world, truth } = this.ports;
-    world.note(this.name, `${how} ${topic}`);
-    const isKnown = truth.crashed.has(topic) || truth.crashed.has(`${topic} ${this.name}`) ||
-      truth.store.hasFailed;
-    if (!isKnown && this.ports.network.server()?.isEnding === false) {
-      world.fail("no channel ends without a reason", `${this.name} in ${topic}: ${how}`);
-    }
+    this.ports.world.note(this.name, `${how} ${topic}`);
+    this.#endings.check(membership, how);
+    membership.lost = null;
     this.#out(membership);
     this.#repeats.forgetTopic(topic);
     if (how === "phx_error") this.#joinLater(membership);
@@ -385,4 +393,8 @@ export class RawClient extends SimClient {
   #write(joinRef: string | null, ref: string, topic: string, event: string, payload: object): void {
     if (this.#isOpen) this.#socket!.send(JSON.stringify([joinRef, ref, topic, event, payload]));
   }
+}
+
+function isOk(reply: unknown): boolean {
+  return (reply as { status: string }).status === "ok";
 }

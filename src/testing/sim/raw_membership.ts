@@ -13,6 +13,12 @@ export interface RawMembership {
   readonly counted: CountedPresence;
   /** How much it has to be told of next that it has missed, at least. */
   missed: number;
+  /** When its connection broke while it was a member, in which life of the server's; `null`: it did not, or it is back. */
+  lost: { readonly atMs: number; readonly life: number } | null;
+  /** Whether what its handler says to one who is back has yet to come. */
+  isToBeWelcomed: boolean;
+  /** Why it was told that it is thrown out; `null`: it was not. */
+  kicked: string | null;
 }
 
 /** What the answer to a join says of its session and its history. */

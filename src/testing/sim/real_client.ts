@@ -30,6 +30,9 @@ export class RealClient extends SimClient {
   readonly #patterns = new Map<string, Follower>();
   readonly #counted = new Map<string, CountedPresence>();
 
+  /** Topics in which it has asked for the end of its channel. */
+  readonly #hasStopped = new Set<string>();
+
   constructor(ports: ClientPorts, party: Party) {
     super(ports, party);
   }
@@ -81,11 +84,17 @@ export class RealClient extends SimClient {
       follower.entered({ epoch: null, offset: null, recovery, gap }, this.ports.life());
     });
     channel.on("troupe:suspended", () => follower.left());
-    channel.on("troupe:missed", ({ from, to }: { from: number | null; to: number | null }) => {
-      follower.missed(from, to);
-    });
+    channel.on(
+      "troupe:missed",
+      ({ count, from, to }: { count: number; from: number | null; to: number | null }) => {
+        follower.missed(from, to, count);
+      },
+    );
     channel.on("troupe:ended", ({ kind }: { kind: string }) => {
       this.ports.world.note(this.name, `ended ${topic} ${kind}`);
+      if (kind === "closed" && !this.#hasStopped.has(topic)) {
+        this.ports.world.fail("an end has its reason", `${this.name} in ${topic}: ${kind}`);
+      }
       follower.left();
       if (this.#channels.get(topic) === channel) this.#channels.delete(topic);
     });
@@ -130,6 +139,7 @@ export class RealClient extends SimClient {
     if (channel === undefined) return;
     const { joins } = this.follower(topic);
     const { id } = payload;
+    if (event === "stop") this.#hasStopped.add(topic);
     this.sends(topic, event, id);
     channel.send(event, payload).then(
       () => this.answered(topic, event, id, "ok", "", joins),

@@ -13,6 +13,11 @@ export class Renewals {
     this.#renew = renew;
   }
 
+  /** It is connected once more, and counts anew. */
+  opened(): void {
+    this.#strange = null;
+  }
+
   /** It is told something about its connection. */
   told(ref: string | null, event: string, { status }: { readonly status?: string }): void {
     const { party: { random }, ports: { world, passes }, name } = this.#client;

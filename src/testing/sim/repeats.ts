@@ -5,6 +5,8 @@ export interface Sent {
   readonly topic: string;
   readonly event: string;
   readonly id: string;
+  /** What it is called there: messages to another topic may have the same name. */
+  readonly name: string;
   readonly payload: object;
   /** How often its client had joined then. */
   readonly joins: number;

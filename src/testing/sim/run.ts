@@ -150,6 +150,7 @@ export class Run implements Scene {
     const sinceMs = this.world.clock.elapsedMs();
     const ended = this.world.as(party, async () => {
       if (drainMs !== null) {
+        this.network.drains(drainMs, app.connections.size);
         await app.drain({ overMs: drainMs });
         const tookMs = this.world.clock.elapsedMs() - sinceMs;
         if (tookMs > drainMs + 100) {
@@ -158,6 +159,11 @@ export class Run implements Scene {
         const { connections, opening } = app.gauges;
         if (connections + opening > 0) {
           this.world.fail("a drain empties the server", `${connections}, ${opening} are left`);
+        }
+        // Who was about to come in stays out.
+        await new Promise<void>((resolve) => this.world.after(party, 300, resolve));
+        if (app.connections.size > 0) {
+          this.world.fail("a drain empties the server", `${app.connections.size} have come in`);
         }
       }
       this.network.serve(null);
@@ -181,6 +187,7 @@ export class Run implements Scene {
       passes: this.passes,
       mayBeCut: this.#schedule.maxReplay < 1_000,
       topics: this.#schedule.topics,
+      graceMs: this.#schedule.graceMs,
       dedupeWindow: this.#schedule.dedupeWindow,
       life: () => this.#life,
     };

@@ -36,6 +36,14 @@ export interface Schedule {
   readonly appendTimeoutMs: number;
   /** How long what lets a client in is good, in milliseconds; 0: for ever. */
   readonly passMs: number;
+  /** How long a history may take to be read, in milliseconds. */
+  readonly historyTimeoutMs: number;
+  /** How many messages a client may send at once; 0: any number. */
+  readonly messageBurst: number;
+  /** How many sessions of one user may wait for their clients. */
+  readonly maxSuspended: number;
+  /** Whether what clients say is looked at before it is handled, which may take its time. */
+  readonly isScreened: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -139,7 +147,14 @@ export function drawSchedule(seed: number): Schedule {
       n: random.integer(1_000),
     };
   });
+  // Of its own: what is drawn for it moves nothing of the rest.
+  const rare = randomFor(seed, "rare");
   return {
+    historyTimeoutMs: rare.float() < 0.35 ? between(rare, 150, 700) : 5_000,
+    isScreened: rare.float() < 0.15,
+    // What raw components say over a limit is dropped without a word.
+    messageBurst: rare.float() < 0.25 && !clients.includes("den") ? between(rare, 4, 16) : 0,
+    maxSuspended: rare.float() < 0.5 ? 1 : 10,
     clients,
     topics,
     graceMs: random.float() < 0.6 ? between(random, 1, 8) * 1_000 : 0,

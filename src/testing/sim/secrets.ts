@@ -15,6 +15,8 @@ export class Secrets {
   /** What is good for nothing any more: it has shown that it was answered since. */
   #dead: string | null = null;
   #isForged = false;
+  /** How often it has claimed its session by the same secret. */
+  #tries = 0;
   #isResumed = false;
   /** When it was in its session the last time, and what had let it in. */
   #sessionMs = 0;
@@ -26,13 +28,25 @@ export class Secrets {
     this.#random = random;
   }
 
-  /** It is connected once more. Now and then somebody has kept an old secret. */
+  /** It is connected once more. Now and then somebody has kept an old secret, or another one's. */
   opened(): void {
     this.#isForged = this.#dead !== null && this.#random.float() < 0.25;
-    if (this.#isForged) this.session = this.#dead;
+    if (this.#isForged) this.session = this.#stolen() ?? this.#dead;
+    this.#tries = this.session === this.#claimed ? this.#tries + 1 : 1;
     this.#claimed = this.session;
     this.#claimedMs = this.#world.clock.elapsedMs();
     this.#isResumed = false;
+  }
+
+  /** Whether it has claimed its session by what it may: a secret is good once more, not for ever. */
+  get isGood(): boolean {
+    return this.#claimed !== null && !this.#isForged && this.#tries <= 2;
+  }
+
+  #stolen(): string | null {
+    if (this.#random.float() < 0.5) return null;
+    const own = this.#passes.userOf(this.#pass);
+    return [...this.#passes.secrets].find(([user]) => user !== own)?.[1] ?? null;
   }
 
   /** A message that it has sent has been handled: what it has claimed its session by is worth nothing any more. */
@@ -51,7 +65,10 @@ export class Secrets {
     this.#sessionMs = this.#world.clock.elapsedMs();
     this.#pass = pass;
     const isAnother = session !== undefined && session !== this.session && !resumed;
-    if (session !== undefined) this.session = session;
+    if (session !== undefined) {
+      this.session = session;
+      this.#passes.secrets.set(this.#passes.userOf(pass), session);
+    }
     if (resumed) this.#isResumed = true;
     return isAnother;
   }

@@ -19,6 +19,8 @@ import { PatternRules } from "./pattern_rules.ts";
 import { plainTopic } from "./plain_topic.ts";
 import { presenceTopics } from "./presence_topics.ts";
 import { pulseTopic } from "./pulse_topic.ts";
+import { screen } from "./screen.ts";
+import { MAX_WAITING } from "./stream_client.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Stage } from "./stage.ts";
 import type { Truth } from "./truth.ts";
@@ -34,6 +36,10 @@ export type ServerOptions = Pick<
   | "maxSteps"
   | "authenticateMs"
   | "dedupeWindow"
+  | "historyTimeoutMs"
+  | "messageBurst"
+  | "isScreened"
+  | "maxSuspended"
   | "appendTimeoutMs"
 >;
 
@@ -60,12 +66,14 @@ export class Server implements Serving {
   readonly #checkPulses: () => void;
   readonly #selves: Ref<unknown>[] = [];
   readonly #baseline: string;
+  readonly #historyTimeoutMs: number;
   #reader: Ref<Letter> | null = null;
 
   constructor(world: World, network: Network, truth: Truth, life: number, options: ServerOptions) {
     this.#world = world;
     this.#network = network;
     this.#truth = truth;
+    this.#historyTimeoutMs = options.historyTimeoutMs;
     const random: Random = randomFor(world.seed, `life ${life}`);
     const party = this.party = new Party(`server${life}`, random);
     const clock = world.clockOf(party);
@@ -82,7 +90,7 @@ export class Server implements Serving {
       log: truth.store.open(party),
       logger: { log: (level, message, fields) => this.#logged(level, message, fields) },
       secret: "the simulation has no secrets, all is seeded",
-      transports: [websocket, longpoll(), sse()],
+      transports: [websocket, longpoll(), sse({ maxWaitingRequests: MAX_WAITING })],
       origin: "any",
       authenticate: ({ token, params, request }) => {
         const pass = token ?? params.user;
@@ -102,10 +110,14 @@ export class Server implements Serving {
         outboxBytes: 16_384,
         transportBytes: 1_024,
         transportFrames: 8,
+        historyTimeoutMs: options.historyTimeoutMs,
+        maxSuspendedSessionsPerUser: options.maxSuspended,
+        ...(options.messageBurst > 0 && { messageBurst: options.messageBurst, messagesPerSecond: 5 }),
       },
+      middleware: options.isScreened ? [screen(randomFor(world.seed, `screen ${life}`), wait)] : [],
     });
     const letters = this.#letters = new Letters(world, app.system);
-    const memberships = this.#memberships = new Memberships(world, truth, app.connections);
+    const memberships = this.#memberships = new Memberships(world, truth, app.connections, wait);
     const { historySize } = options;
     const stage: Stage = { app, world, truth, letters, memberships, life, historySize, wait };
     plainTopic(stage, this.#selves);
@@ -143,6 +155,13 @@ export class Server implements Serving {
     if (this.#reader !== null) this.#letters.send(this.#reader, "to the reader");
   }
 
+  /** Pushes something to a user in a topic, whether its client is there or may come back. */
+  push(topic: string, user: string, id: string): void {
+    this.#memberships.pushed(topic, user);
+    this.app.send({ user }, topic, "pushed", { id, by: "server", to: user });
+    this.app.system.scheduler.drain();
+  }
+
   /** Stops that actor, with what is in its mailbox; or starts another. */
   toggleReader(): void {
     const { system } = this.app;
@@ -162,6 +181,7 @@ export class Server implements Serving {
   checkEmpty(): void {
     this.#checkMailboxes();
     this.office.check();
+    this.#truth.store.checkReleased();
     const { actors: _, timers, ...gauges } = this.app.gauges;
     const left = Object.entries(gauges).filter(([, value]) => value !== 0);
     if (left.length > 0) this.#world.fail("nothing is left behind", JSON.stringify(Object.fromEntries(left)));
@@ -223,6 +243,7 @@ export class Server implements Serving {
     const [, topic] = /Cannot say whether what "([^"]+)" has published/.exec(details) ?? [];
     if (topic === undefined || !this.#truth.store.hasBeenSlow) return false;
     this.#truth.crashed.add(topic);
+    this.#truth.failed.add(topic);
     this.#truth.crashedMs.set(topic, this.#world.clock.elapsedMs());
     return true;
   }
@@ -238,6 +259,10 @@ export class Server implements Serving {
       `logs ${level} ${message} ${error instanceof Error ? error.message : error ?? ""}`,
     );
     if (message === "actor crashed" && (this.#isOvertaken(details) || this.#isOverdue(details))) return;
+    const { store } = this.#truth;
+    if (message === "a history was not read in time" && store.longestReadMs >= this.#historyTimeoutMs) {
+      store.hasFailed = store.hasFailedReads = true;
+    }
     if (level !== "error" || details.includes("simulated") || this.#truth.store.hasFailed) return;
     if (!EXPECTED.includes(message)) this.#world.fail("no fault of the engine's own", details);
   }

@@ -19,6 +19,8 @@ export interface ClientPorts {
   readonly mayBeCut: boolean;
   /** All topics there are. */
   readonly topics: readonly string[];
+  /** How long a session waits for its client, in milliseconds. */
+  readonly graceMs: number;
   /** How many messages with names a session remembers. */
   readonly dedupeWindow: number;
   /** Which life of the server's is on. */

@@ -26,11 +26,15 @@ export interface Speaking {
   broadcast(event: "said", payload: { id: string; by: string; x?: string }, options?: object): void;
 }
 
-/** Publishes; `leavesOut`: to all others. Where it is not kept, writes down that it was, unless the channel has ended. */
-export function say(stage: Stage, ctx: Speaking, id: string, leavesOut = false): void {
+/**
+ * Publishes; `leavesOut`: to all others; `x`: whom the topic's filter leaves out. Where it is not kept, writes down that it
+ * was, unless the channel has ended.
+ */
+export function say(stage: Stage, ctx: Speaking, id: string, leavesOut = false, x?: string): void {
   const { counters } = stage.app.system;
   const before = counters.get("dead_letters.revoked");
-  const payload = { id, by: ctx.user.id, ...(leavesOut && { x: ctx.user.id }) };
+  const out = leavesOut ? ctx.user.id : x;
+  const payload = { id, by: ctx.user.id, ...(out !== undefined && { x: out }) };
   ctx.broadcast("said", payload, leavesOut ? { except: ctx } : {});
   if (counters.get("dead_letters.revoked") === before) stage.truth.called(ctx.topic, payload);
 }
@@ -38,12 +42,14 @@ export function say(stage: Stage, ctx: Speaking, id: string, leavesOut = false):
 /** Fails on purpose, which is the end of a user's channel in a topic. */
 export function crash({ truth }: Stage, topic: string, user: string): never {
   truth.crashed.add(`${topic} ${user}`);
+  truth.failed.add(`${topic} ${user}`);
   throw new Error("simulated");
 }
 
 /** Fails on purpose, which is the end of a topic. */
 export function crashTopic({ truth, world }: Stage, topic: string): never {
   truth.crashed.add(topic);
+  truth.failed.add(topic);
   truth.crashedMs.set(topic, world.clock.elapsedMs());
   throw new Error("simulated");
 }

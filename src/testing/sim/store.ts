@@ -38,6 +38,8 @@ export class Store {
   readonly failed = new Set<string>();
   hasFailedReads = false;
   hasBeenSlow = false;
+  /** How long a read has taken at the most, in milliseconds. */
+  longestReadMs = 0;
   /** What the server does where {@link StoreFaults.crash} says so. */
   kill: () => void = () => {};
   /** Is told of each publication that is stored. */
@@ -46,6 +48,8 @@ export class Store {
   readonly #random: Random;
   readonly #log: MemoryLog;
   readonly #appending = new Set<string>();
+  /** How many hold each topic, in this life. */
+  readonly #holds = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
@@ -78,6 +82,8 @@ export class Store {
       snapshot: (topic): LogSnapshot | null | Promise<LogSnapshot | null> =>
         this.#perform(party, true, () => this.#log.snapshot(topic)),
       append: (batches) => this.#append(party, batches),
+      hold: (topic) => this.#hold(party, topic, 1),
+      release: (topic) => this.#hold(party, topic, -1),
       countIn: (counters: Counters) => void counters,
       close: () => {},
     };
@@ -86,6 +92,21 @@ export class Store {
   /** A new life begins: what the one before had under way is over. */
   reopened(): void {
     this.#appending.clear();
+    this.#holds.clear();
+  }
+
+  /** Nobody needs any of the histories: a log may forget them. */
+  checkReleased(): void {
+    for (const [topic, count] of this.#holds) {
+      if (count !== 0) this.#world.fail("nothing is left behind", `${count} hold the history of ${topic}`);
+    }
+  }
+
+  #hold(party: Party, topic: string, change: number): void {
+    if (!party.alive) return;
+    const count = (this.#holds.get(topic) ?? 0) + change;
+    this.#holds.set(topic, count);
+    if (count < 0) this.#world.fail("a history is let go of once", topic);
   }
 
   #append(party: Party, batches: readonly LogBatch[]): readonly LogHead[] | Promise<readonly LogHead[]> {
@@ -145,6 +166,7 @@ export class Store {
       ? between(this.#random, stuckMs >> 1, stuckMs)
       : between(this.#random, 0, this.faults.slowMs);
     if (isSlow) this.hasBeenSlow = true;
+    if (isSlow && isRead) this.longestReadMs = Math.max(this.longestReadMs, waitMs);
     if (fails) {
       failed();
       this.hasFailed = true;

@@ -7,6 +7,9 @@ import { saidOf } from "./truth.ts";
 /** How long it waits for a sign of life before it comes back, in milliseconds: the server sends one more often. */
 const SILENCE_MS = 45_000;
 
+/** How many of its messages may wait for their answers. */
+export const MAX_WAITING = 12;
+
 interface Stream {
   readonly topic: string;
   wire: HttpWire | null;
@@ -14,6 +17,8 @@ interface Stream {
   token: string;
   heardMs: number;
   isWanted: boolean;
+  /** When it has ended the last time. */
+  goneMs: number;
   /** The id that it has come back with, until the first event behind the answer to its join. */
   cameWith: string | null;
 }
@@ -22,13 +27,14 @@ interface Stream {
 export class StreamClient extends SimClient {
   readonly #streams = new Map<string, Stream>();
   #isClosed = false;
+  #sent = 0;
 
   start(): void {}
 
   join(topic: string, _payload?: object): void {
     if (sortOf(topic) === "pattern") return;
     const stream = this.#streams.get(topic) ??
-      { topic, wire: null, lastId: "", token: "", heardMs: 0, isWanted: false, cameWith: null };
+      { topic, wire: null, lastId: "", token: "", heardMs: 0, isWanted: false, goneMs: 0, cameWith: null };
     if (stream.isWanted) return;
     this.#streams.set(topic, stream);
     stream.isWanted = true;
@@ -52,12 +58,23 @@ export class StreamClient extends SimClient {
     const { id } = payload;
     const { joins } = this.follower(topic);
     this.sends(topic, event, id);
+    const { token } = stream;
+    const [before, number] = [this.unanswered.size, ++this.#sent];
     let body = "";
     this.ports.network.request(this.host, {
       head: () => {},
       chunk: (bytes) => body += new TextDecoder().decode(bytes),
       end: () => {
         const { status, response, reason } = JSON.parse(body || "{}");
+        // Those that it has sent since may have overtaken it.
+        const waiting = before + this.#sent - number;
+        if (reason === "too_many_waiting" && waiting <= MAX_WAITING && this.host.faults === 0) {
+          this.ports.world.fail("a place is given back", `${this.name} in ${topic}: ${waiting} wait`);
+        }
+        const sinceMs = this.ports.world.clock.elapsedMs() - stream.goneMs;
+        if (reason === "no_reply" && token !== stream.token && sinceMs > 1_000 && this.host.faults === 0) {
+          this.ports.world.fail("an answer comes in time", `${this.name} in ${topic}: ${event} ${id}`);
+        }
         this.answered(topic, event, id, status ?? "error", String(response?.reason ?? reason ?? ""), -joins);
       },
       failed: () => this.unanswered.delete(id),
@@ -130,6 +147,7 @@ export class StreamClient extends SimClient {
   #gone(stream: Stream): void {
     const { world } = this.ports;
     stream.wire = null;
+    stream.goneMs = this.ports.world.clock.elapsedMs();
     stream.token = "";
     this.follower(stream.topic).left();
     world.note(this.name, `stream of ${stream.topic} ends`);
@@ -172,7 +190,7 @@ export class StreamClient extends SimClient {
       const recovery = isSame ? "recovered" : null;
       follower.entered({ epoch, offset, recovery, gap: null }, this.ports.life());
       stream.cameWith = before;
-    } else if (event === "troupe:missed") follower.missed(data.from, data.to);
+    } else if (event === "troupe:missed") follower.missed(data.from, data.to, data.count);
     else if (event === "troupe:close") {
       this.ports.world.note(this.name, `stream of ${stream.topic}: ${data.code}`);
       // One that is told to stay away would: this one begins anew.

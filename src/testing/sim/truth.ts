@@ -10,6 +10,8 @@ export interface Said {
   readonly by: string;
   /** Who is left out. */
   readonly x?: string;
+  /** Who gets it in this form, where a filter makes one for each. */
+  readonly to?: string;
   readonly seen?: number;
 }
 
@@ -51,6 +53,10 @@ export class Truth {
   readonly counts = new Map<string, number>();
   /** Channels and topics that were made to fail: a client may hear of an error there. */
   readonly crashed = new Set<string>();
+  /** Those of them whose failure was a throw. */
+  readonly failed = new Set<string>();
+  /** Who may not be a member any more, by topic and user. */
+  readonly expelled = new Set<string>();
   /** When a topic has failed the last time, in this life. */
   readonly crashedMs = new Map<string, number>();
   /** What was sent once more, or over another session before: it may come behind what was sent later. */
@@ -80,6 +86,7 @@ export class Truth {
     this.counts.clear();
     this.away.clear();
     this.crashedMs.clear();
+    this.expelled.clear();
   }
 
   /** Something is published that is not kept. */
@@ -93,6 +100,16 @@ export class Truth {
     this.#calledMs.set(said.id, this.#world.clock.elapsedMs());
     this.#orders.set(topic, order);
     this.#lists.set(topic, list);
+  }
+
+  /** Whether a user's channel in a topic may have ended, or its topic. */
+  mayEnd(topic: string, user: string): boolean {
+    return this.store.hasFailed || this.crashed.has(topic) || this.crashed.has(`${topic} ${user}`);
+  }
+
+  /** Whether it may have ended by a failure. */
+  hasFailed(topic: string, user: string): boolean {
+    return this.store.hasFailed || this.failed.has(topic) || this.failed.has(`${topic} ${user}`);
   }
 
   /** When something was published that is not kept. */
@@ -140,6 +157,9 @@ export class Truth {
 
   /** What one client says in a topic keeps its order. */
   #checkSender(topic: string, { id, by }: Said): void {
+    if (id.startsWith("stale")) {
+      this.#world.fail("who speaks to a channel that is over is not heard", `${id} in ${topic}`);
+    }
     if (!this.ordered.has(by) || this.repeated.has(id.split("/")[0])) return;
     const number = parseFloat(id.slice(id.indexOf("-") + 1).replace("/", "."));
     const last = this.#lastOf.get(`${topic} ${by}`) ?? -1;

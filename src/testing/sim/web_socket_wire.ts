@@ -66,6 +66,8 @@ export interface ClientEnd {
 export interface WirePorts {
   readonly world: World;
   readonly passes: Passes;
+  /** The server closes a connection. */
+  closing(wire: WebSocketWire): void;
   /** The life of the server that takes connections now; `null`: none does. */
   server():
     | { readonly party: Party; answer(request: Request): Promise<Response>; readonly isEnding: boolean }
@@ -100,6 +102,11 @@ export class WebSocketWire implements Cuttable {
     host.open.add(this);
   }
 
+  /** Whether the server takes it for open. */
+  get isOpen(): boolean {
+    return this.server.readyState === OPEN;
+  }
+
   // ── The handshake ────────────────────────────────────────────────────────────────────────────────────────────────
 
   connect(url: string, protocols: readonly string[]): void {
@@ -131,20 +138,21 @@ export class WebSocketWire implements Cuttable {
           world.after(
             server.party,
             this.#random.float() < 0.5 ? 0 : between(this.#random, 1, 60),
-            () => this.#opened(),
+            () => this.#opened(askedMs),
           );
         });
       });
     });
   }
 
-  #opened(): void {
+  #opened(askedMs: number): void {
     if (this.#deadUp || this.#client.readyState >= CLOSING) { // the client has gone meanwhile
       this.#endServer(1006, "", true);
       return;
     }
     this.server.readyState = OPEN;
     this.server.emit(new Event("open"));
+    if (this.server.readyState === OPEN) this.#ports.passes.checkLetIn(this.id, askedMs);
     this.#down(() => {
       if (this.#client.readyState !== CONNECTING) return;
       this.#client.readyState = OPEN;
@@ -206,6 +214,7 @@ export class WebSocketWire implements Cuttable {
 
   closedByServer(code: number, reason: string): void {
     this.#checkClose(code, reason);
+    this.#ports.closing(this);
     if (this.#deadDown || !this.host.online || this.host.stalled) return; // nobody sees it
     this.#down(() => {
       this.#endClient(code, reason, false);
