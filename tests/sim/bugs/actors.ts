@@ -103,4 +103,16 @@ export const ACTORS: readonly Bug[] = [
     from: "    if (this.context === context) this.phase = phase;\n",
     to: "",
   },
+  {
+    name: "what waits for an actor at its end is no dead letter",
+    file: "src/actors/cell.ts",
+    from: 'while (box !== null && box.length > 0) this.discard("stopped", box.shift());',
+    to: "while (box !== null && box.length > 0) box.shift();",
+  },
+  {
+    name: "those who come behind one that fails are not restarted with it",
+    file: "src/actors/family.ts",
+    from: "all.slice(all.indexOf(failed))",
+    to: "all.slice(all.indexOf(failed), all.indexOf(failed) + 1)",
+  },
 ];

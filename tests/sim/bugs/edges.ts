@@ -104,4 +104,58 @@ export const EDGES: readonly Bug[] = [
     to:
       "    if (end === all) return this.#closeRest();\n    const dueMs = this.#closingSinceMs + 2 * this.#overMs * end / all;",
   },
+  {
+    name: "a topic is closed ahead of the kicks of its members",
+    file: "src/app/topic_directory.ts",
+    from: "scheduler.atFlush(() => topics.close(topic));",
+    to: "topics.close(topic);",
+  },
+  {
+    name: "a server that is drained lets in who was about to come",
+    file: "src/app/gate.ts",
+    from: "if (engine.isDraining) return this.#refuse(DRAINING, refused);\n      const late",
+    to: "const late",
+  },
+  {
+    name: "what is pushed to a user spares those who are away",
+    file: "src/app/connections.ts",
+    from: "for (const { info } of this.waiting(target)) ids.add(info.id);",
+    to: "",
+  },
+  {
+    name: "the client takes a kick for a close",
+    file: "src/client/membership.ts",
+    from: "this.#kicked = payload as { reason: unknown };",
+    to: "",
+  },
+  {
+    name: "the tokens of a user who is revoked stay good",
+    file: "src/app/authority.ts",
+    from: "      this.#tokens.add(tokenId, latest(expiresAtMs, untilMs));\n",
+    to: "",
+  },
+  {
+    name: "a drain closes all that are left when the first has gone",
+    file: "src/app/drain.ts",
+    from: "if (this.#timer === null || connections.size > 0) return;",
+    to: "if (this.#timer === null) return;",
+  },
+  {
+    name: "who is revoked as it comes in is let in",
+    file: "src/app/authority.ts",
+    from: "return [...open, ...opening].filter",
+    to: "return [...open].filter",
+  },
+  {
+    name: "server-sent events: a question that is answered keeps its place",
+    file: "src/transport/sse_connection.ts",
+    from: "    this.#waiting.delete(reply.ref);\n    take(reply);",
+    to: "    take(reply);",
+  },
+  {
+    name: "server-sent events: who has asked is not told that its stream has ended",
+    file: "src/transport/sse_connection.ts",
+    from: "for (const take of this.#waiting.values()) take(ended);",
+    to: "",
+  },
 ];

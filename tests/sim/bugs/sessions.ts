@@ -237,8 +237,8 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "repetitions of what is pending get no answer",
     file: "src/sessions/dedupe_window.ts",
-    from: "    entry.answer = answer;\n    return repeatsOf(entry);",
-    to: "    entry.answer = answer;\n    return NOBODY;",
+    from: "    return repeatsOf(entry);\n  }",
+    to: "    return NOBODY;\n  }",
   },
   {
     name: "a second reply is no dead letter",
@@ -281,6 +281,105 @@ export const SESSIONS: readonly Bug[] = [
     name: "an answer is given although its topic has failed",
     file: "src/sessions/channel_subscription.ts",
     from: "if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.giveUp();",
+    to: "",
+  },
+  {
+    name: "handlers are not told that a client which they have let in is away",
+    file: "src/sessions/absence.ts",
+    from: "    if (!this.told) this.#channel.tellAway(); // they have let it in, and it is not\n",
+    to: "",
+  },
+  {
+    name: "what is kept for one whose past is read is in the version that it had before",
+    file: "src/sessions/absence.ts",
+    from:
+      "      channel.subscription.codec = channel.owner.codec; // what is kept for it while its past is read has that form\n",
+    to: "",
+  },
+  {
+    name: "a message's name is the same in all topics",
+    file: "src/sessions/dedupe_window.ts",
+    from: "const key = `${topic}\\n${id}`;",
+    to: "const key = id;",
+  },
+  {
+    name: "a filter is passed by where a turn has something else, too",
+    file: "src/sessions/channel_subscription.ts",
+    from: "if (outgoing !== null && turn.published.some(({ event }) => outgoing.has(event))) {",
+    to: "if (outgoing !== null && turn.published.every(({ event }) => outgoing.has(event))) {",
+  },
+  {
+    name: "members get what their filters leave out",
+    file: "src/sessions/channel_subscription.ts",
+    from: "const own = filter === undefined ? frame : this.#filtered(filter, published);",
+    to: "const own = frame;",
+  },
+  {
+    name: "a session can be claimed by another user",
+    file: "src/sessions/claims.ts",
+    from: "claim !== undefined && claim.session.user.id === userId",
+    to: "claim !== undefined",
+  },
+  {
+    name: "who may not be a member any more stays",
+    file: "src/sessions/recheck.ts",
+    from: 'channel.requestEnd({ kind: "kicked", reason: NOT_A_MEMBER });',
+    to: "",
+  },
+  {
+    name: "what waits for a step of the application's is forgotten",
+    file: "src/sessions/intake.ts",
+    from: "this.#waiting = waiting.slice(i + 1); // until",
+    to: "this.#waiting = []; // until",
+  },
+  {
+    name: "who is kicked is not told why",
+    file: "src/sessions/farewell.ts",
+    from:
+      'return [codec.push(channel.joinRef, topic, "troupe:kicked", { reason: reason.reason }), closed()];',
+    to: "return [closed()];",
+  },
+  {
+    name: "a failure is told as a close",
+    file: "src/sessions/farewell.ts",
+    from: 'codec.ended(joinRef, topic, "phx_error", { reason: "channel_crash" })',
+    to: "closed()",
+  },
+  {
+    name: "who is kicked as its topic ends is told of a failure",
+    file: "src/sessions/channel.ts",
+    from:
+      'if (this.#requested?.end.kind === "kicked") return this.#endAtOnce(this.#requested); // it ends with its members',
+    to: "",
+  },
+  {
+    name: "a slow reader is told of the end of a gap alone",
+    file: "src/sessions/slow_reader.ts",
+    from: "if (number <= this.#firstOut) {",
+    to: "if (number >= this.#firstOut) {",
+  },
+  {
+    name: "who speaks to a channel that is over is heard by the next one",
+    file: "src/sessions/session.ts",
+    from: "!channel.hasEnded && message.joinRef !== null && message.joinRef !== channel.joinRef",
+    to: "false",
+  },
+  {
+    name: "an answer that comes too late goes over the next connection",
+    file: "src/sessions/answer_client.ts",
+    from: "if (!isLate) reply(channel, ref, status, response, named);",
+    to: "reply(channel, ref, status, response, named);",
+  },
+  {
+    name: "repetitions of the connection before are answered over the next",
+    file: "src/sessions/dedupe_window.ts",
+    from: "      entry.repeats = [];\n      if (entry.lost",
+    to: "      if (entry.lost",
+  },
+  {
+    name: "handlers are told once that a client is away, however often it goes",
+    file: "src/sessions/absence.ts",
+    from: 'if (status === "ok") this.told = false;',
     to: "",
   },
 ];

@@ -193,4 +193,47 @@ export const TOPICS: readonly Bug[] = [
     from: "return this.#joins.has(entry.ref) ? entry.value.prev : entry.ref;",
     to: "return entry.ref;",
   },
+  {
+    name: "a history is held for ever",
+    file: "src/topics/topics.ts",
+    from: "if (running.isKept) this.#log.release?.(name);\n    this.#idle",
+    to: "this.#idle",
+  },
+  {
+    name: "a topic that fails holds its history for ever",
+    file: "src/topics/topics.ts",
+    from: "if (running.leases > 0 && running.isKept) this.#log.release?.(name);",
+    to: "",
+  },
+  {
+    name: "one whose past is read gets what was published before it came, twice",
+    file: "src/topics/topic.ts",
+    from: "fanout.deliver(standIn, from);",
+    to: "fanout.deliver(standIn);",
+  },
+  {
+    name: "what fails to be stored takes subscriptions along",
+    file: "src/topics/topic.ts",
+    from: 'if (!("publication" in entry) || entry.publication.kept === null) return true;',
+    to:
+      'if (!("publication" in entry)) return false;\n        if (entry.publication.kept === null) return true;',
+  },
+  {
+    name: "who has lost something while its past was read is greeted with an old state",
+    file: "src/topics/topic.ts",
+    from: "const fresh = overflowed ? this.#extensions?.joining(subscriber) ?? [] : greetings;",
+    to: "const fresh = greetings;",
+  },
+  {
+    name: "the newest of what is kept for one whose past is read goes first",
+    file: "src/topics/recovering.ts",
+    from: 'const [dropped] = this.#kept.splice(this.#kept.findIndex((kept) => "frame" in kept), 1);',
+    to: 'const [dropped] = this.#kept.splice(this.#kept.findLastIndex((kept) => "frame" in kept), 1);',
+  },
+  {
+    name: "a position of another history is gone on from",
+    file: "src/topics/recovery.ts",
+    from: "epoch === head.epoch || (epoch === null && offset === 0)",
+    to: "epoch !== null || offset === 0",
+  },
 ];
