@@ -20,6 +20,11 @@ export class Attachment implements SessionSink {
     return this.#session;
   }
 
+  /** Whether the connection is open, and let in. */
+  get isOpen(): boolean {
+    return this.#connection !== null;
+  }
+
   get output(): SessionOutput {
     return this.#connection!.output;
   }

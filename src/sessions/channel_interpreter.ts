@@ -83,7 +83,11 @@ export class ChannelInterpreter implements Interpreter, IntakeTarget {
   }
 
   answer({ joinRef, ref, topic }: HookedMessage, status: "ok" | "error", response: unknown): void {
-    if (ref !== null) this.#attachment.reply(joinRef, ref, topic!, status, response);
+    if (ref === null) return;
+    // Until a hook has let it in, the session speaks to nobody; and what is over a limit does not wait.
+    if (!this.#attachment.isOpen) {
+      this.#connection!.write(this.#codec.reply(joinRef, ref, topic!, status, response));
+    } else this.#attachment.reply(joinRef, ref, topic!, status, response);
   }
 
   handle(): void {}

@@ -195,6 +195,23 @@ Deno.test("Middleware: nothing is heard before open has settled, and open may en
   assertEquals(heard, ["open", "a"]);
 });
 
+Deno.test("Middleware: what is over a limit is answered at once, though open has not settled", async () => {
+  const opening = gate();
+  const { kit } = stage([{ name: "open", open: () => opening.promise }], { joinBurst: 1, joinsPerSecond: 1 });
+  await using _ = kit;
+  const client = await kit.connect(SOCKET);
+  const answers = (): unknown[] =>
+    client.take().map((frame) => JSON.parse(frame as string)).filter(([, , , event]) => event === "phx_reply")
+      .map(([, ref, , , { response }]) => [ref, response.reason]);
+  client.send(JOIN);
+  client.send('["2","2","room:2","phx_join",{}]');
+  await kit.settle();
+  assertEquals(answers(), [["2", "rate_limited"]]);
+  opening.open();
+  await kit.settle();
+  assertEquals(answers(), [["1", undefined]]);
+});
+
 Deno.test("Middleware: a connection that has gone while a step was pending leaves nothing behind", async () => {
   const opening = gate();
   const { kit, heard } = stage([{ name: "open", open: () => opening.promise }]);
