@@ -332,7 +332,7 @@ export class RawClient extends SimClient {
       (response.troupe ?? {}) as Greeting;
     const { truth } = this.ports;
     const isAnother = this.#secrets.greeted(`${this.name} in ${topic}`, session, resumed, this.lastPass!);
-    if (isAnother) { for (const { id } of this.#repeats.forget()) truth.repeated.add(id); }
+    if (isAnother) { for (const id of this.#repeats.forget()) truth.repeated.add(id); }
     if (!resumed && this.#secrets.isGood) this.#endings.checkWaited(membership);
     membership.status = "joined";
     membership.lost = null;

@@ -19,6 +19,8 @@ export class Repeats {
   readonly #max: number;
   readonly #sent: Sent[] = [];
   readonly #answers = new Map<string, string>();
+  /** The topics of what is not answered, by id: also of what the server need not remember any more. */
+  readonly #unanswered = new Map<string, string>();
 
   /** `max`: how many the server remembers for sure. */
   constructor(world: World, who: string, max: number) {
@@ -29,6 +31,7 @@ export class Repeats {
 
   /** It was sent, for the first time. */
   add(sent: Sent): void {
+    this.#unanswered.set(sent.id, sent.topic);
     if (this.#sent.push(sent) > this.#max) this.#sent.shift();
   }
 
@@ -42,11 +45,15 @@ export class Repeats {
     return this.#sent.filter((each) => each.topic === topic && !this.#answers.has(each.id));
   }
 
-  /** The session is another one: it knows nothing of what was sent before. Gives what may still be handled in that one. */
-  forget(): readonly Sent[] {
-    const unanswered = this.#sent.filter(({ id }) => !this.#answers.has(id));
+  /**
+   * The session is another one: it knows nothing of what was sent before. Gives the ids of what may still be handled in
+   * that one.
+   */
+  forget(): readonly string[] {
+    const unanswered = [...this.#unanswered.keys()];
     this.#sent.length = 0;
     this.#answers.clear();
+    this.#unanswered.clear();
     return unanswered;
   }
 
@@ -54,6 +61,7 @@ export class Repeats {
   forgetTopic(topic: string): void {
     const others = this.#sent.filter((each) => each.topic !== topic);
     this.#sent.splice(0, Infinity, ...others);
+    for (const [id, of] of this.#unanswered) if (of === topic) this.#unanswered.delete(id);
   }
 
   /** An answer has come. Those that say that nothing has happened may differ. */
@@ -61,6 +69,7 @@ export class Repeats {
     const answer = status === "ok" ? JSON.stringify(response) : "";
     const before = this.#answers.get(id) ?? "";
     this.#answers.set(id, answer);
+    this.#unanswered.delete(id);
     if (before !== "" && answer !== "" && before !== answer) {
       this.#world.fail("a repetition is answered alike", `${this.#who}: ${id} was ${before}, then ${answer}`);
     }
