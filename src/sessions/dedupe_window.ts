@@ -58,10 +58,12 @@ export class DedupeWindow {
   ): { readonly named: object } | { readonly answered: Answered | null; readonly repeated: object } {
     const key = `${topic}\n${id}`;
     const known = this.#byKey.get(key);
-    const lost = known?.lost ?? null;
-    if (lost !== null) this.#forget(known!);
-    if (lost === "untold") return { answered: UNSTORED, repeated: known! };
-    if (known === undefined || lost !== null) {
+    if (known?.lost === "untold") {
+      known.lost = "told"; // as long as this connection lasts
+      return { answered: UNSTORED, repeated: known };
+    }
+    if (known === undefined || known.lost !== null) {
+      if (known !== undefined) this.#forget(known);
       const entry: Entry = { key, topic, ref, repeats: [], answer: null, lost: null };
       this.#remember(entry);
       return { named: entry };

@@ -89,6 +89,34 @@ Deno.test("Named messages: who comes back and repeats what is being stored is no
   assertEquals(replyTo(second.take(), again), UNSTORED);
 });
 
+Deno.test("Named messages: what could not be stored is not stored behind what came later, until its client has heard of it", async () => {
+  const { kit, log, client, session, fail } = await stage();
+  await using _kit = kit;
+  send(client);
+  await kit.settle();
+  client.connection.close(1006);
+  await fail();
+  log.isSync = { append: true, read: true };
+  let secret = session;
+  // What the first that comes back is answered may never have reached it.
+  for (let i = 0; i < 3; i++) {
+    const next = await connect(kit, "/socket/websocket?vsn=2.1.0");
+    const ref = next.join("room:1", { "troupe:session": secret });
+    await kit.settle();
+    const again = send(next);
+    await kit.settle();
+    const told = next.take();
+    secret = (replyTo(told, ref).response.troupe as { session: string }).session;
+    assertEquals(replyTo(told, again), UNSTORED);
+    if (i < 2) next.connection.close(1006);
+    else {
+      const once = send(next);
+      await kit.settle();
+      assertEquals(replyTo(next.take(), once).status, "ok");
+    }
+  }
+});
+
 Deno.test("Named messages: where a topic has ended before it was known what is stored, nothing more is said of it", async () => {
   const { kit, client, fail } = await stage();
   await using _kit = kit;
