@@ -274,8 +274,9 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "what could not be stored cannot come again",
     file: "src/sessions/dedupe_window.ts",
-    from: "    if (known === undefined || lost !== null) {",
-    to: "    if (known === undefined) {",
+    from:
+      "    if (known === undefined || known.lost !== null) {\n      if (known !== undefined) this.#forget(known);\n",
+    to: "    if (known === undefined) {\n",
   },
   {
     name: "an answer is given although its topic has failed",
