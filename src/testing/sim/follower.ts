@@ -189,7 +189,13 @@ export class Follower {
   }
 
   #kept(said: Said, offset?: number | null): void {
-    const place = this.#truth.placeOf(this.topic, said.id);
+    const place = this.#truth.placeOf(
+      this.topic,
+      said.id,
+      (place) =>
+        (this.#epoch ?? place.epoch) === place.epoch &&
+        (offset === undefined ? place.offset > (this.#offset ?? 0) : place.offset === offset),
+    );
     if (place === null) return this.#fail("what comes is stored", said.id);
     if (offset !== undefined && offset !== place.offset) {
       return this.#fail("offsets", `${said.id} came with ${offset}, and is stored at ${place.offset}`);

@@ -133,7 +133,7 @@ export class MatchedFollower {
     said: Said,
     offset?: number | null,
   ): { place: number; epoch: string } | null {
-    const stored = this.#truth.placeOf(topic, said.id);
+    const stored = this.#truth.placeOf(topic, said.id, (place) => place.offset === offset);
     if (stored !== null && stored.offset === offset) return { place: stored.offset, epoch: stored.epoch };
     this.#fail("offsets", `${said.id} of ${topic} came with ${offset}, and is stored at ${stored?.offset}`);
     return null;

@@ -37,7 +37,8 @@ export class Truth {
   readonly store: Store;
   /** By topic and epoch; the n-th has the offset n + 1. */
   readonly #histories = new Map<string, Said[]>();
-  readonly #places = new Map<string, Place>();
+  /** Most have one: what a topic was storing when it ended may be stored once more. */
+  readonly #places = new Map<string, readonly Place[]>();
   /** By topic, of the current life: in the order in which they were published. */
   readonly #orders = new Map<string, Map<string, { readonly index: number; readonly said: Said }>>();
   readonly #lists = new Map<string, Said[]>();
@@ -132,9 +133,10 @@ export class Truth {
     return this.#past.has(id);
   }
 
-  /** Where something is stored; `null`: nowhere. */
-  placeOf(topic: string, id: string): Place | null {
-    return this.#places.get(`${topic} ${id}`) ?? null;
+  /** Where something is stored, the first that `isMeant`, or else the last; `null`: nowhere. */
+  placeOf(topic: string, id: string, isMeant: (place: Place) => boolean = () => false): Place | null {
+    const places = this.#places.get(`${topic} ${id}`) ?? [];
+    return places.find(isMeant) ?? places.at(-1) ?? null;
   }
 
   /** What is stored at an offset. */
@@ -189,7 +191,9 @@ export class Truth {
       }
     }
     this.#checkSender(topic, said);
-    this.#places.set(`${topic} ${said.id}`, { epoch, offset, said, atMs: this.#world.clock.elapsedMs() });
+    const place: Place = { epoch, offset, said, atMs: this.#world.clock.elapsedMs() };
+    const name = `${topic} ${said.id}`;
+    this.#places.set(name, [...this.#places.get(name) ?? [], place]);
     if (sortOf(topic) !== "board" || said.seen === undefined || said.seen < 0) return;
     const [, part] = said.id.split("/");
     const expected = offset - 1 - Number(part ?? 0);

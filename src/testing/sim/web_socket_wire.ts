@@ -66,7 +66,7 @@ export interface ClientEnd {
 export interface WirePorts {
   readonly world: World;
   readonly passes: Passes;
-  /** The server closes a connection. */
+  /** The server closes a connection, since it goes away. */
   closing(wire: WebSocketWire): void;
   /** The life of the server that takes connections now; `null`: none does. */
   server():
@@ -214,7 +214,7 @@ export class WebSocketWire implements Cuttable {
 
   closedByServer(code: number, reason: string): void {
     this.#checkClose(code, reason);
-    this.#ports.closing(this);
+    if (code === 1012) this.#ports.closing(this);
     if (this.#deadDown || !this.host.online || this.host.stalled) return; // nobody sees it
     this.#down(() => {
       this.#endClient(code, reason, false);
