@@ -14,6 +14,8 @@ export class Secrets {
   #claimedMs = 0;
   /** What is good for nothing any more: it has shown that it was answered since. */
   #dead: string | null = null;
+  /** The last that was not its own to use. */
+  #forged: string | null = null;
   #isForged = false;
   /** How often it has claimed its session by the same secret. */
   #tries = 0;
@@ -30,8 +32,9 @@ export class Secrets {
 
   /** It is connected once more. Now and then somebody has kept an old secret, or another one's. */
   opened(): void {
-    this.#isForged = this.#dead !== null && this.#random.float() < 0.25;
-    if (this.#isForged) this.session = this.#stolen() ?? this.#dead;
+    const forges = this.#dead !== null && this.#random.float() < 0.25;
+    if (forges) this.session = this.#forged = this.#stolen() ?? this.#dead;
+    this.#isForged = this.session !== null && this.session === this.#forged; // also where the last one was not answered
     this.#tries = this.session === this.#claimed ? this.#tries + 1 : 1;
     this.#claimed = this.session;
     this.#claimedMs = this.#world.clock.elapsedMs();
