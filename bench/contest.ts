@@ -31,7 +31,7 @@ export function player(name: string, server: ServerName, task: Task<FanoutOrder>
       await using stack = new AsyncDisposableStack();
       const running = stack.use(await startServer(server));
       const load = stack.use(
-        await openProgram(LOAD, { ...task, port: running.port, serverPid: running.pid }),
+        openProgram(LOAD, { ...task, port: running.port, serverPid: running.pid }),
       );
       await load.line();
       const both = stack.move();

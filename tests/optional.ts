@@ -7,20 +7,31 @@
 /** Whether the long runs are asked for: `TROUPE_LONG=1`, as `deno task ok:full` and CI set it. */
 export const LONG: boolean = Deno.env.get("TROUPE_LONG") === "1";
 
+/** Whether only what is quick is asked for: `TROUPE_QUICK=1`, as `deno task ok` sets it. */
+export const QUICK: boolean = Deno.env.get("TROUPE_QUICK") === "1" && !LONG;
+
+type TestFunction = (t: Deno.TestContext) => void | Promise<void>;
+
 /** A test that takes long or much. It runs with `TROUPE_LONG=1` only. */
-export function longTest(name: string, fn: (t: Deno.TestContext) => void | Promise<void>): void {
+export function longTest(name: string, fn: TestFunction): void {
   if (LONG) Deno.test(name, fn);
-  else leaveOut(name);
+  else leaveOut(name, "a long run, see deno task ok:full");
 }
 
-/** A long test of what only Linux shows, e.g. the memory of another process. */
-export function longTestOnLinux(name: string, fn: (t: Deno.TestContext) => void | Promise<void>): void {
-  if (Deno.build.os === "linux") longTest(name, fn);
-  else Deno.test.ignore(`${name} (left out: it needs Linux)`, fn);
+/** A test that takes some seconds of the processor, which `deno task ok` does not have for it. */
+export function slowTest(name: string, fn: TestFunction): void {
+  if (QUICK) leaveOut(name, "a slow one, see deno task test");
+  else Deno.test(name, fn);
 }
 
-function leaveOut(name: string): void {
-  Deno.test.ignore(`${name} (left out: a long run, see deno task ok:full)`, () => {});
+/** A slow test of what only Linux shows, e.g. the memory of another process. */
+export function slowTestOnLinux(name: string, fn: TestFunction): void {
+  if (Deno.build.os === "linux") slowTest(name, fn);
+  else leaveOut(name, "it needs Linux");
+}
+
+function leaveOut(name: string, why: string): void {
+  Deno.test.ignore(`${name} (left out: ${why})`, () => {});
 }
 
 /** Where `executable` is found on the `PATH`; `null` if it is not. */
@@ -55,8 +66,8 @@ export function testWith(executable: string, name: string, fn: TestWithProgram):
   });
 }
 
-/** A test that needs a program, and takes long or much: with `TROUPE_LONG=1` it is what `testWith` makes of it. */
-export function longTestWith(executable: string, name: string, fn: TestWithProgram): void {
-  if (LONG) testWith(executable, name, fn);
-  else leaveOut(name);
+/** A slow test that needs a program: as `testWith`, where slow ones run. */
+export function slowTestWith(executable: string, name: string, fn: TestWithProgram): void {
+  if (QUICK) leaveOut(name, "a slow one, see deno task test");
+  else testWith(executable, name, fn);
 }

@@ -41,15 +41,20 @@ Deno.test("a test whose program is missing is left out, says so, and fails in CI
   assertStringIncludes(await testOutput(source, { CI: "true" }), "0 passed | 1 failed");
 });
 
-Deno.test("a long run that needs a program is left out as a long run, and asks for the program when it runs", async () => {
-  const source = `import { longTestWith } from ${
+Deno.test("a slow test is left out, and says so, where only what is quick is asked for, and not in a long run", async () => {
+  const source = `import { slowTest, slowTestWith } from ${
     JSON.stringify(MODULE)
-  }; longTestWith("no-such-program", "x", () => {}); longTestWith("sh", "y", () => {});`;
-  const without = await testOutput(source, { CI: "", TROUPE_LONG: "" });
-  for (const name of ["x", "y"]) {
-    assertStringIncludes(without, `${name} (left out: a long run, see deno task ok:full) ... ignored`);
+  }; slowTest("x", () => {}); slowTestWith("sh", "y", () => {}); slowTestWith("no-such-program", "z", () => {});`;
+  const quick = await testOutput(source, { CI: "", TROUPE_LONG: "", TROUPE_QUICK: "1" });
+  for (const name of ["x", "y", "z"]) {
+    assertStringIncludes(quick, `${name} (left out: a slow one, see deno task test) ... ignored`);
   }
-  const long = await testOutput(source, { CI: "true", TROUPE_LONG: "1" });
-  assertStringIncludes(long, "y ... ok");
-  assertStringIncludes(long, "1 passed | 1 failed");
+  assertStringIncludes(
+    await testOutput(source, { CI: "", TROUPE_LONG: "", TROUPE_QUICK: "" }),
+    "2 passed | 0 failed | 1 ignored",
+  );
+  assertStringIncludes(
+    await testOutput(source, { CI: "true", TROUPE_LONG: "1", TROUPE_QUICK: "1" }),
+    "2 passed | 1 failed",
+  );
 });

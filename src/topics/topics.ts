@@ -154,7 +154,7 @@ export class Topics {
   hold(name: string, watcher: Watcher): Ref<TopicMessage> {
     let running = this.#running.get(name);
     if (running === undefined) {
-      this.#checkCrashed(name);
+      this.#checkAvailable(name);
       const setup = this.#setupOf(name);
       running = { ref: this.#start(name, setup), isKept: setup.history !== null, leases: 0, idleTimer: null };
       this.#running.set(name, running);
@@ -276,7 +276,7 @@ export class Topics {
     this.#ports.counters.add("topics.crashed");
   }
 
-  #checkCrashed(name: string): void {
+  #checkAvailable(name: string): void {
     if (this.#committer.isBusy(name)) {
       const retryMs = this.#committer.isOverdue(name) ? OVERDUE_RETRY_MS : RETRY_MS;
       throw unavailable(name, "has ended, and is still being stored", retryMs);

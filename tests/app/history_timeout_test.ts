@@ -24,6 +24,19 @@ async function stage(limits: Record<string, number> = {}) {
   return { kit, log, left, connect: () => kit.connect("/socket/websocket?vsn=2.1.0") };
 }
 
+/** A client joins and drops, and misses a publication; gives what it comes back with. */
+async function away(kit: AppKit): Promise<{ session: string; epoch: string }> {
+  const client = await kit.connect("/socket/websocket?vsn=2.1.0");
+  client.send(joinFrame("room:1"));
+  await kit.settle();
+  const [reply] = messagesOf(client);
+  client.close(1006);
+  await kit.settle();
+  kit.app.broadcast("room:1", "said", { n: 2 });
+  await kit.settle();
+  return responseOf<{ troupe: { session: string; epoch: string } }>(reply).troupe;
+}
+
 Deno.test("History: a join whose past is never read is refused after historyTimeoutMs, and nothing of it is left", async () => {
   const { kit, left, connect } = await stage();
   await using _kit = kit;
@@ -116,15 +129,7 @@ Deno.test("History: who comes back and whose past is not read in time stays away
   const { kit, log, left, connect } = await stage({ graceMs: 60_000 });
   await using _kit = kit;
   log.isSync = { append: true, read: true };
-  const first = await connect();
-  first.send(joinFrame("room:1"));
-  await kit.settle();
-  const { session, epoch } =
-    responseOf<{ troupe: { session: string; epoch: string } }>(messagesOf(first)[0]).troupe;
-  first.close(1006);
-  await kit.settle();
-  kit.app.broadcast("room:1", "said", { n: 2 });
-  await kit.settle();
+  const { session, epoch } = await away(kit);
 
   log.isSync = { append: true, read: false };
   const second = await connect();
@@ -159,15 +164,7 @@ Deno.test("History: handlers that have let a client in whose past is not read in
     expired: () => void told.push("expired"),
     leave: (_ctx, { kind }) => void told.push(`leave ${kind}`),
   });
-  const first = await kit.connect("/socket/websocket?vsn=2.1.0");
-  first.send(joinFrame("room:1"));
-  await kit.settle();
-  const { session, epoch } =
-    responseOf<{ troupe: { session: string; epoch: string } }>(messagesOf(first)[0]).troupe;
-  first.close(1006);
-  await kit.settle();
-  kit.app.broadcast("room:1", "said", { n: 1 });
-  await kit.settle();
+  const { session, epoch } = await away(kit);
 
   log.isSync = { append: true, read: false };
   const second = await kit.connect("/socket/websocket?vsn=2.1.0");

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { longTestOnLinux } from "../optional.ts";
+import { slowTestOnLinux } from "../optional.ts";
 
-longTestOnLinux(
+slowTestOnLinux(
   "the benchmark of histories runs: all that is published, and all that was missed, arrives in order",
   async () => {
     const file = new URL("../../bench/history.ts", import.meta.url).href;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { longTest, longTestOnLinux } from "../optional.ts";
+import { longTest, slowTestOnLinux } from "../optional.ts";
 
 const bench = new URL("../../bench/mod.ts", import.meta.url).pathname;
 interface Ran {
@@ -17,7 +17,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}): P
   return { code, out: text(stdout), err: text(stderr) };
 }
 
-longTestOnLinux(
+slowTestOnLinux(
   "the benchmarks run without any peer, say so, and write the results with a plot",
   async () => {
     const folder = Deno.makeTempDirSync();

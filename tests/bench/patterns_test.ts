@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { longTest } from "../optional.ts";
+import { slowTest } from "../optional.ts";
 
-longTest(
+slowTest(
   "The benchmark of patterns: publishing costs more with more matches, and not with more patterns or topics",
   async () => {
     const program = new URL("../../bench/patterns.ts", import.meta.url).pathname;

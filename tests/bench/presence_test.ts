@@ -1,7 +1,7 @@
 import { assert, assertStringIncludes } from "@std/assert";
-import { longTest } from "../optional.ts";
+import { slowTest } from "../optional.ts";
 
-longTest("the benchmark of presence runs to its end (speed is not judged here)", async () => {
+slowTest("the benchmark of presence runs to its end (speed is not judged here)", async () => {
   const program = new URL("../../bench/presence.ts", import.meta.url).pathname;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "--no-check", program, "--quick"],

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Page } from "playwright-core";
-import { longTestWith } from "../optional.ts";
+import { slowTestWith } from "../optional.ts";
 import { Member } from "../server/member.ts";
 import { ServerProcess } from "../server/server_process.ts";
 import { Chromium } from "./chromium.ts";
@@ -214,7 +214,7 @@ async function hasContrast(chromium: Chromium, server: ServerProcess): Promise<v
   }
 }
 
-longTestWith("chromium", "the chat page is for everybody", async (path, t) => {
+slowTestWith("chromium", "the chat page is for everybody", async (path, t) => {
   await using server = await ServerProcess.start();
   await using chromium = await Chromium.launch(path);
   await t.step(

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { longTestWith, testWith } from "../optional.ts";
+import { slowTestWith, testWith } from "../optional.ts";
 import { Member } from "../server/member.ts";
 import { ServerProcess } from "../server/server_process.ts";
 import { Chromium } from "./chromium.ts";
@@ -22,7 +22,7 @@ function pageTest(name: string, fn: (stage: Stage) => Promise<void>): void {
   PAGE_TESTS.push([name, fn]);
 }
 
-// The one test in a browser that every run has: the others are long runs.
+// The one test in a browser that every run has: the others are slow ones.
 testWith("chromium", "two pages exchange messages", async (path) => {
   await using server = await ServerProcess.start();
   await using chromium = await Chromium.launch(path);
@@ -46,7 +46,7 @@ testWith("chromium", "two pages exchange messages", async (path) => {
   assertEquals(chromium.faults, []);
 });
 
-longTestWith(
+slowTestWith(
   "chromium",
   "pages survive a restart of the server: they come back, and nothing written is lost",
   async (path) => {
@@ -80,7 +80,7 @@ longTestWith(
   },
 );
 
-longTestWith(
+slowTestWith(
   "chromium",
   "a message whose answer never came is shown as such, and can be sent again",
   async (path) => {
@@ -199,7 +199,7 @@ pageTest("leaving leads back to the form, with the name remembered over visits",
   assertEquals(await again.getByLabel("Your name").inputValue(), "Ada");
 });
 
-longTestWith("chromium", "the chat page, in a real browser against the real server", async (path, t) => {
+slowTestWith("chromium", "the chat page, in a real browser against the real server", async (path, t) => {
   await using server = await ServerProcess.start();
   await using chromium = await Chromium.launch(path);
   for (const [index, [name, fn]] of PAGE_TESTS.entries()) {

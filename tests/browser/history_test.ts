@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { longTestWith } from "../optional.ts";
+import { slowTestWith } from "../optional.ts";
 import { Member } from "../server/member.ts";
 import { Cable } from "./cable.ts";
 import { Chromium } from "./chromium.ts";
@@ -17,7 +17,7 @@ async function sayAll(server: PageServer, said: readonly string[]): Promise<void
   await grace.disconnect();
 }
 
-longTestWith(
+slowTestWith(
   "chromium",
   "who comes sees the newest messages that are kept, marked as earlier",
   async (path) => {
@@ -50,7 +50,7 @@ longTestWith(
   },
 );
 
-longTestWith(
+slowTestWith(
   "chromium",
   "who was cut off gets what was said meanwhile, once, in order, and stays where they had scrolled to",
   async (path) => {
@@ -84,7 +84,7 @@ longTestWith(
   },
 );
 
-longTestWith(
+slowTestWith(
   "chromium",
   "who was away for longer than messages are kept is told how many were missed",
   async (path) => {

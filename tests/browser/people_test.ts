@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { longTestWith } from "../optional.ts";
+import { slowTestWith } from "../optional.ts";
 import { Chromium } from "./chromium.ts";
 import { PageServer } from "./page_server.ts";
 import { Visitor } from "./visitor.ts";
 
-longTestWith("chromium", "two visitors see each other come and go", async (path) => {
+slowTestWith("chromium", "two visitors see each other come and go", async (path) => {
   await using server = new PageServer();
   await using chromium = await Chromium.launch(path);
   const ada = new Visitor(await chromium.open(server.url));
@@ -30,7 +30,7 @@ longTestWith("chromium", "two visitors see each other come and go", async (path)
   assertEquals(chromium.faults, []);
 });
 
-longTestWith(
+slowTestWith(
   "chromium",
   "two people of one name are one name, which is here until both have gone",
   async (path) => {
@@ -59,7 +59,7 @@ longTestWith(
   },
 );
 
-longTestWith("chromium", "who is put out is told why, and can come back", async (path) => {
+slowTestWith("chromium", "who is put out is told why, and can come back", async (path) => {
   await using server = new PageServer();
   await using chromium = await Chromium.launch(path);
   const ada = new Visitor(await chromium.open(server.url));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { withFolder } from "../client/bundle.ts";
-import { longTestWith } from "../optional.ts";
+import { slowTestWith } from "../optional.ts";
 import { Member } from "../server/member.ts";
 import { ServerProcess } from "../server/server_process.ts";
 import { Cable } from "./cable.ts";
@@ -52,7 +52,7 @@ async function beKilled(executable: string, folder?: string): Promise<string[]> 
   return await ada.lines();
 }
 
-longTestWith(
+slowTestWith(
   "chromium",
   "a server that is killed and started again loses nothing that it keeps in a folder",
   async (path) => {
@@ -62,7 +62,7 @@ longTestWith(
   },
 );
 
-longTestWith(
+slowTestWith(
   "chromium",
   "a server that keeps its rooms in memory says that they were reset",
   async (path) => {
@@ -70,7 +70,7 @@ longTestWith(
   },
 );
 
-longTestWith(
+slowTestWith(
   "chromium",
   "a message whose answer is lost is known to have arrived when it comes back",
   async (path) => {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { App, sse } from "../../mod.ts";
-import { longTestWith } from "../optional.ts";
+import { slowTestWith } from "../optional.ts";
 import { Chromium } from "./chromium.ts";
 
 /** Serves an empty page. */
@@ -59,7 +59,7 @@ async function useStream(page: Page, url: string): Promise<Story> {
   }, url);
 }
 
-longTestWith(
+slowTestWith(
   "chromium",
   "EventSource in a browser: joins, hears, comes back, and stays away when it is told to",
   async (path) => {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { longTestWith } from "../optional.ts";
+import { slowTestWith } from "../optional.ts";
 import { Chromium } from "./chromium.ts";
 import { PageServer } from "./page_server.ts";
 import { Visitor } from "./visitor.ts";
 
-longTestWith(
+slowTestWith(
   "chromium",
   "two tabs show the same room over one connection, and one goes on without the other",
   async (path) => {
@@ -55,7 +55,7 @@ longTestWith(
   },
 );
 
-longTestWith("chromium", "two names in one browser are two people, each with a connection", async (path) => {
+slowTestWith("chromium", "two names in one browser are two people, each with a connection", async (path) => {
   await using server = new PageServer();
   await using chromium = await Chromium.launch(path);
   const ada = new Visitor(await chromium.open(server.url));

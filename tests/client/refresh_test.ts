@@ -15,7 +15,7 @@ Deno.test("a client asks for its token before each connection, and brings a new 
       // The notice comes at half of its life.
       return token === null
         ? null
-        : { user: { id: "ada" }, expiresAt: Date.now() + (token === "t1" ? 100 : 3_600_000) };
+        : { user: { id: "ada" }, expiresAt: Date.now() + (token === "t1" ? 1_500 : 3_600_000) };
     },
   });
   await using stage = new ClientStage(app);

@@ -7,7 +7,7 @@ import { TroupeError } from "../../mod.ts";
 import { testKit } from "../../src/testing/mod.ts";
 import { Cable } from "../browser/cable.ts";
 import { Chromium } from "../browser/chromium.ts";
-import { longTestWith } from "../optional.ts";
+import { slowTestWith } from "../optional.ts";
 
 /** The texts of each column. */
 type Columns = Readonly<Record<string, readonly string[]>>;
@@ -74,7 +74,7 @@ async function settled(page: Page): Promise<void> {
   await page.getByRole("status").getByText("Live", { exact: true }).waitFor();
 }
 
-longTestWith(
+slowTestWith(
   "chromium",
   "board: two pages converge after an offline spell in which both have moved cards",
   async (path) => {

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { seededRandom } from "../../src/base/random.ts";
 import { sqliteLog } from "../../src/stores/sqlite.ts";
-import { LONG } from "../optional.ts";
+import { QUICK } from "../optional.ts";
 import { TempFiles } from "./temp_files.ts";
 
-const KILLS = LONG ? 50 : 10;
+const KILLS = QUICK ? 10 : 50;
 const random = seededRandom(50);
 
 /** Runs the child on `path` until it is killed, and gives the lines that it has written whole. */

@@ -4,7 +4,7 @@ import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { z } from "zod";
 import { App, defineTopic, type Listening } from "../../../mod.ts";
 import { ARGS } from "../../browser/chromium.ts";
-import { longTestWith } from "../../optional.ts";
+import { slowTestWith } from "../../optional.ts";
 import { bundle, withFolder } from "../bundle.ts";
 
 const Board = defineTopic("board:{id}", {
@@ -125,7 +125,7 @@ async function scenario(mode: string, app: App, server: Listening, context: Brow
 }
 
 for (const [mode, by] of [["worker", "a shared worker"], ["leader", "the tab that leads"]]) {
-  longTestWith("chromium", `tabs of Chromium share one connection, by ${by}`, async (executablePath) => {
+  slowTestWith("chromium", `tabs of Chromium share one connection, by ${by}`, async (executablePath) => {
     await withFolder(async (folder) => {
       const files = new Map<string, string>();
       const programs = {
