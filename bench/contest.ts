@@ -1,6 +1,6 @@
 import type { Contender, Player } from "./case.ts";
 import type { Figures } from "./figures.ts";
-import type { FanoutOrder, Task } from "./load/order.ts";
+import type { Task, TurnOrder } from "./load/order.ts";
 import { openProgram, runProgram, type ServerName, startServer } from "./processes.ts";
 
 /** Where the load is. */
@@ -24,7 +24,7 @@ export function contest(
 }
 
 /** The same where the load takes turns: server and load stay, and wait for each other's. */
-export function player(name: string, server: ServerName, task: Task<FanoutOrder>): Player {
+export function player(name: string, server: ServerName, task: Task<TurnOrder>): Player {
   return {
     name,
     async enter() {

@@ -5,7 +5,7 @@ export interface Effort {
   /** Of a server, until its code is compiled for good: what runs for weeks is not judged by its first moments. */
   readonly warmUpMs: number;
   readonly durationMs: number;
-  /** How many turns a fan-out's round has, and how long each takes. */
+  /** How many turns a round of an echo or a fan-out has, and how long each takes. */
   readonly turns: number;
   readonly turnMs: number;
   /** How long one takes at a steady rate, which has few publications a second. */
@@ -22,7 +22,7 @@ export const FULL: Effort = {
   rounds: 5,
   warmUpMs: 1_500,
   durationMs: 500,
-  turns: 5,
+  turns: 6,
   turnMs: 150,
   steadyMs: 1_000,
   settleMs: 1_000,

@@ -32,7 +32,7 @@ const about = [
   ...peers.missing.map((line) => `${line}.`),
   `Server and load: ${pinned ? "on a core each" : "not pinned, since there is no taskset, or one core"}.`,
   `Medians of ${effort.rounds} alternating rounds (min–max); a ratio is the median of the rounds' own ratios.`,
-  `In fan-outs and at a steady rate all contenders of a round are there, and take turns: a ratio is the median of theirs.`,
+  `In echoes, fan-outs and at a steady rate all contenders of a round are there, and take turns: a ratio is the median of theirs.`,
   `"CPU µs each" is the server's processor time for a message or join; "server" and "load" are the shares of a`,
   `core that they had, and "(!)" says that the server waited for the others, or for its core.`,
 ].join("\n") + "\n";

@@ -12,7 +12,7 @@ export interface Options {
 }
 
 /** What `--help` prints. */
-export const USAGE = `Measures the engine and its peers in one run, in about 20 minutes.
+export const USAGE = `Measures the engine and its peers in one run, in about half an hour.
 
     deno task bench [--only ${PARTS.join(",")}] [--rounds ${FULL.rounds}] [--quick] [--out <folder>]
 

@@ -1,5 +1,5 @@
 import { type Connection, Connections } from "./connections.ts";
-import { Measure } from "./measure.ts";
+import { LEAD_MS, Measure } from "./measure.ts";
 import type { EchoOrder, Throughput } from "./order.ts";
 import { SEQUENCE, Template } from "./template.ts";
 import { type Wire, wireOf } from "./wire.ts";
@@ -8,23 +8,25 @@ import { PAD } from "./words.ts";
 /** How long to wait for what is in flight, in milliseconds: a busy machine may need it. */
 const PATIENCE_MS = 120_000;
 
-/** Sends on every connection, expects the same back in order, and answers each message with the next. */
-export function echo(order: EchoOrder): Throughput[] {
+/**
+ * Sends on every connection, expects the same back in order, and answers each message with the next: open and warm, it
+ * runs one turn in the window that it is given, and measures it.
+ */
+export function echo(order: EchoOrder): (window: number) => Throughput {
   const wire = wireOf(order.wire);
   const connections = new Connections({ port: order.port, wire });
   connections.open(order.connections);
   const measure = new Measure(order.serverPid);
-  const results = order.windows.map((window, i) => {
-    const run = new Echo(connections, measure, wire, window);
-    run.start();
-    // All windows run the same code, which is compiled in the first.
-    connections.runUntil(performance.now() + (i === 0 ? order.warmUpMs : order.warmUpMs / 4));
+  const run = (window: number, leadMs: number): Throughput => {
+    const turn = new Echo(connections, measure, wire, order.windows[window]);
+    turn.start();
+    connections.runUntil(performance.now() + leadMs);
     const result = measure.during(order.durationMs, connections);
-    run.stop();
+    turn.stop();
     return result;
-  });
-  connections.close();
-  return results;
+  };
+  run(0, order.warmUpMs); // all windows run the same code
+  return (window) => run(window, LEAD_MS);
 }
 
 /** One window of it: a size, and so many in flight. */

@@ -1,5 +1,5 @@
 import { type Connection, Connections } from "./connections.ts";
-import { Measure } from "./measure.ts";
+import { LEAD_MS, Measure } from "./measure.ts";
 import type { FanoutOrder, Pace, Throughput } from "./order.ts";
 import { SEQUENCE, Template } from "./template.ts";
 import { wireOf, type WireSpec } from "./wire.ts";
@@ -15,9 +15,6 @@ const MAX_IN_FLIGHT = 64;
 
 /** As many as make the server's code hot soon. */
 const WARM_UP_IN_FLIGHT = 8;
-
-/** What comes before each turn, in milliseconds: until then, the caches were somebody else's. */
-const LEAD_MS = 20;
 
 /** What a fan-out needs to know. */
 export interface FanoutTask {

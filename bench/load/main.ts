@@ -18,8 +18,6 @@ import { subscribers } from "./subscribers.ts";
 
 function run(order: RunOrder): readonly Figures[] | Promise<readonly Figures[]> {
   switch (order.kind) {
-    case "echo":
-      return echo(order);
     case "joins":
       return joins(order);
     case "idle":
@@ -42,6 +40,7 @@ async function takeTurns(turn: (window: number) => Figures): Promise<void> {
 }
 
 const order: Order = JSON.parse(Deno.args[0]);
-if (order.kind === "fanout") await takeTurns(fanout(order));
+if (order.kind === "echo") await takeTurns(echo(order));
+else if (order.kind === "fanout") await takeTurns(fanout(order));
 else console.log(JSON.stringify(await run(order)));
 Deno.exit(0);

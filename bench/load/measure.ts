@@ -6,6 +6,9 @@ import type { Throughput } from "./order.ts";
 /** How often a message is compared byte by byte. A prime, so that it meets all connections. */
 const SAMPLE = 1_009;
 
+/** What comes before a turn, in milliseconds: until then, the caches were somebody else's. */
+export const LEAD_MS = 20;
+
 /** How long to wait for the first message of a window, in milliseconds: a quick run on a busy machine may need it. */
 const MAX_SILENCE_MS = 30_000;
 

@@ -16,12 +16,13 @@ interface CommonOrder {
   readonly connections: number;
 }
 
-/** Send and expect the same back, on each connection. */
+/** Send and expect the same back, on each connection. It runs a turn whenever it is told to. */
 export interface EchoOrder extends CommonOrder {
   readonly kind: "echo";
-  /** One after the other, over the same connections. */
+  /** All over the same connections. */
   readonly windows: readonly { readonly inFlight: number; readonly payloadBytes: number }[];
   readonly warmUpMs: number;
+  /** How long a turn takes. */
   readonly durationMs: number;
 }
 
@@ -78,15 +79,17 @@ export interface PopulationOrder extends Omit<CommonOrder, "wire"> {
 
 /** What the load is asked to do at once. */
 export type RunOrder =
-  | EchoOrder
   | JoinsOrder
   | IdleOrder
   | HeldOrder
   | SubscribersOrder
   | PopulationOrder;
 
+/** What the load does in turns with others. */
+export type TurnOrder = EchoOrder | FanoutOrder;
+
 /** What the load is asked to do. */
-export type Order = RunOrder | FanoutOrder;
+export type Order = RunOrder | TurnOrder;
 
 /** An order without the server's address. */
 export type Task<O extends Order = RunOrder> = O extends Order ? Omit<O, "port" | "serverPid"> : never;

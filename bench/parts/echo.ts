@@ -1,7 +1,7 @@
 import type { Case, Target } from "../case.ts";
-import { contest } from "../contest.ts";
+import { player } from "../contest.ts";
 import type { Effort } from "../effort.ts";
-import type { Task } from "../load/order.ts";
+import type { EchoOrder, Task } from "../load/order.ts";
 import type { WireSpec } from "../load/wire.ts";
 import type { Peers } from "../peers.ts";
 import { DELAYS, LOADS, RATE } from "./columns.ts";
@@ -13,31 +13,34 @@ const WINDOWS = [64, 1_024].flatMap((payloadBytes) =>
 const CHANNEL = "channel", COMPONENT = "component";
 
 /** A client gets back what it sends. */
-export function echoCases({ divisor, warmUpMs, durationMs }: Effort, { bun, node }: Peers): Case[] {
+export function echoCases({ divisor, warmUpMs, turns, turnMs }: Effort, { bun, node }: Peers): Case[] {
   const connections = 100 / Math.min(divisor, 10);
-  const task = (wire: WireSpec): Task => (
-    { kind: "echo", connections, windows: WINDOWS, warmUpMs, durationMs, wire }
+  const task = (wire: WireSpec): Task<EchoOrder> => (
+    { kind: "echo", connections, windows: WINDOWS, warmUpMs, durationMs: turnMs, wire }
   );
   const raw = task({ kind: "raw", path: "/echo" });
-  const channel = (topic: string): Task => task({ kind: "phoenix", vsn: "2.0.0", topic });
+  const channel = (topic: string): Task<EchoOrder> => task({ kind: "phoenix", vsn: "2.0.0", topic });
   return [{
     part: "echo",
     title: `Echo, ${connections} connections`,
     windows: WINDOWS.map(nameOf),
-    contenders: [
-      contest(BARE, "bare", raw),
-      contest(AGAIN, "bare", raw),
-      contest(COMPONENT, "troupe", raw),
-      contest(CHANNEL, "troupe", channel("plain:1")),
-      contest("channel with a zod contract", "troupe", channel("checked:1")),
-      contest("component, transport ws", "ws", raw),
-      contest("channel, transport ws", "ws", channel("plain:1")),
-      ...(bun === null ? [] : [contest(BUN, { bun }, raw)]),
-      ...(node === null ? [] : [
-        contest(WS, { node, file: "ws" }, raw),
-        contest(SOCKET_IO, { node, file: "socket_io" }, task({ kind: "socket.io" })),
-      ]),
-    ],
+    contenders: {
+      turns,
+      all: [
+        player(BARE, "bare", raw),
+        player(AGAIN, "bare", raw),
+        player(COMPONENT, "troupe", raw),
+        player(CHANNEL, "troupe", channel("plain:1")),
+        player("channel with a zod contract", "troupe", channel("checked:1")),
+        player("component, transport ws", "ws", raw),
+        player("channel, transport ws", "ws", channel("plain:1")),
+        ...(bun === null ? [] : [player(BUN, { bun }, raw)]),
+        ...(node === null ? [] : [
+          player(WS, { node, file: "ws" }, raw),
+          player(SOCKET_IO, { node, file: "socket_io" }, task({ kind: "socket.io" })),
+        ]),
+      ],
+    },
     columns: [...RATE, ...LOADS, ...DELAYS],
     counts: "perSecond",
     by: "ratio",

@@ -25,7 +25,7 @@ export function fanoutCases(effort: Effort, peers: Peers): Case[] {
       // A turn with 5,000 is long enough to be one of few: 64 publications are 320,000 deliveries.
       contenders: {
         all: players(connections, size === MIDDLE, effort, peers),
-        turns: size > MIDDLE ? 1 : effort.turns,
+        turns: size > MIDDLE ? Math.ceil(effort.turns / 2) : effort.turns,
       },
       columns: [
         ...RATE,

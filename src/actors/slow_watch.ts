@@ -7,7 +7,7 @@ import type { Clock } from "../base/clock.ts";
 export type SlowReport<R> = (runnable: R, carried: unknown, tookMs: number, steps: number) => void;
 
 /** How many quick drains in a row make a rush, in which one of so many is measured. */
-const RUSH = 256, SAMPLE = 16;
+const RUSH = 64, SAMPLE = 16;
 
 /**
  * Times drains, by wall time, which costs half as much to read. In a rush, with several drains in a millisecond, that
@@ -53,8 +53,8 @@ export class SlowWatch<R> {
     this.#seenSteps = steps;
   }
 
-  /** The next drain is timed, whatever came before. */
+  /** The next drain is timed, whatever came before. A rush is a rush all the same, unless that one comes late. */
   wake(): void {
-    this.#skip = this.#quick = 0;
+    this.#skip = 0;
   }
 }

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { FanoutOrder, RunOrder, Task as TaskOf } from "../../bench/load/order.ts";
+import type { RunOrder, Task as TaskOf, TurnOrder } from "../../bench/load/order.ts";
 import type { WireSpec } from "../../bench/load/wire.ts";
 
 const ignore = Deno.build.os !== "linux";
 const CLIENTS = 3;
 const RAW: WireSpec = { kind: "raw", path: "/" };
 
-type Task = TaskOf<RunOrder> | TaskOf<FanoutOrder>;
+type Task = TaskOf<RunOrder> | TaskOf<TurnOrder>;
 
 /** What a server does with what it gets. */
 type Answer = (socket: WebSocket, text: string, all: readonly WebSocket[]) => void;
@@ -78,15 +78,14 @@ Deno.test({
     ) {
       const [success, text] = await load(task, answer);
       assert(success, text);
-      const figures = figuresOf(task, text);
+      const figures = figuresOf(text);
       assertEquals(figures.length, 2);
       for (const { perSecond, cpuMicros } of figures) assert(perSecond > 0 && cpuMicros > 0, text);
     }
   },
 });
 
-function figuresOf(task: Task, text: string): { perSecond: number; cpuMicros: number }[] {
-  if (task.kind !== "fanout") return JSON.parse(text);
+function figuresOf(text: string): { perSecond: number; cpuMicros: number }[] {
   const [ready, ...turns] = text.trim().split("\n");
   assertEquals(ready, "ready");
   return turns.map((line) => JSON.parse(line));
