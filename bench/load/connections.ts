@@ -1,6 +1,6 @@
 import { FrameHead } from "./frame_head.ts";
 import { close, connect, Poll, receive, send } from "./libc.ts";
-import { textFrame } from "./template.ts";
+import { pongFrame, textFrame } from "./template.ts";
 import type { Wire } from "./wire.ts";
 
 /** Where received bytes begin. What a read left over is put in front, so that a read always goes to the same place. */
@@ -16,6 +16,9 @@ const decoder = new TextDecoder();
 const PER_ADDRESS = 10_000;
 /** Handshakes under way at a time. */
 const MAX_OPENING = 64;
+
+/** A ping in one piece: a server sends it to those that say nothing. */
+const PING = 0x89;
 
 /** Where and how to connect. */
 export interface Target {
@@ -186,10 +189,15 @@ export class Connections {
 
   /** Returns where the first frame begins that is not whole. */
   #readFrames(connection: Connection, start: number, end: number): number {
-    const pong = this.#pong;
+    const pong = this.#pong; // of Socket.IO, which has pings of its own
     while (head.read(buffer, start, end)) {
       const { payload } = head;
       const length = head.end - payload;
+      if (buffer[start] === PING) {
+        this.#sendAll(connection, pongFrame(buffer.subarray(payload, head.end)));
+        start = head.end;
+        continue;
+      }
       if (buffer[start] !== 0x81) throw new Error(`Expected a whole text frame, got ${buffer[start]}`);
       start = head.end;
       if (length === 1 && pong !== null) this.#sendAll(connection, pong);

@@ -72,6 +72,14 @@ export function textFrame(text: string): Uint8Array<ArrayBuffer> {
   return out.slice(0, start + bytes.length);
 }
 
+/** The answer to a ping that carries `payload`, at most 125 bytes: RFC 6455, section 5.5.3. */
+export function pongFrame(payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(6 + payload.length);
+  out.set([0x8a, 0x80 | payload.length, ...MASK]);
+  for (let i = 0; i < payload.length; i++) out[6 + i] = payload[i] ^ MASK[i & 3];
+  return out;
+}
+
 /** The header of a masked text frame of less than 64 KiB. */
 function writeHeader(length: number, out: Uint8Array, offset: number): number {
   out[offset++] = 0x81;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { SEQUENCE, Template } from "../../bench/load/template.ts";
+import { pongFrame, SEQUENCE, Template } from "../../bench/load/template.ts";
 import { wireOf } from "../../bench/load/wire.ts";
 import { phoenixV2 } from "../../src/protocol/phoenix_v2.ts";
 
@@ -38,4 +38,11 @@ Deno.test("the load notices a message that is not what it has to be", () => {
     Error,
     "expected 0000000007abc, got 0000000007abd",
   );
+});
+
+Deno.test("the load answers a server's ping with what that carries, masked", () => {
+  const [head, length, a, b, c, d, ...masked] = pongFrame(new TextEncoder().encode("alive?"));
+  assertEquals([head, length], [0x8a, 0x86]);
+  const mask = [a, b, c, d];
+  assertEquals(String.fromCharCode(...masked.map((byte, i) => byte ^ mask[i & 3])), "alive?");
 });
