@@ -4,6 +4,7 @@ import type { Turn } from "../protocol/turn.ts";
 import type { Socket, SocketSink } from "../sessions/socket.ts";
 import { type Closing, Closings } from "./closings.ts";
 import { handshakeFault } from "./handshake.ts";
+import { keepHeapRoom } from "./heap_room.ts";
 import type { Gate, MountedTransport, Transport, TransportPorts } from "./transport.ts";
 
 /** WebSocket (RFC 6455) by the runtime: `Deno.upgradeWebSocket`. */
@@ -11,7 +12,10 @@ export const websocket: Transport = {
   name: "websocket",
   segment: "websocket",
   raw: true,
-  mount: (ports) => new Mounted(ports),
+  mount(ports) {
+    keepHeapRoom();
+    return new Mounted(ports);
+  },
 };
 
 /** One mount; it remembers what is being closed. */
