@@ -48,26 +48,27 @@ export interface OutboxOwner {
  * connection in that turn, and nothing waits.
  */
 export class Outbox implements Flushable {
+  // What each publication needs comes first: with a thousand outboxes in a row, a cache line less of each shows.
+  #closed = false;
+  #queued = false;
+  #handedOver = 0;
+  #shared: TopicTurn | null = null;
+  #frames: Frame[] = NONE;
+  /** Stands in for the two above where the client is behind, or where something may be left out. */
+  #backlog: Backlog | null = null;
   /**
    * Whether what is written in a turn can be joined, by the codec or by the transport. Where it cannot, each frame is a
    * write of its own, and nothing is gained by waiting for the others.
    */
   readonly gainsByWaiting: boolean;
   readonly #socket: Socket;
-  readonly #join: Join | null;
   readonly #limits: OutboxLimits;
+  readonly #join: Join | null;
+  /** Whose policy holds for the shared turn, should it have to wait. */
+  #reader: TurnReaders | null = null;
   readonly #flusher: Flusher;
   readonly #counters: Counters;
   readonly #owner: OutboxOwner;
-  #shared: TopicTurn | null = null;
-  /** Whose policy holds for the shared turn, should it have to wait. */
-  #reader: TurnReaders | null = null;
-  #frames: Frame[] = NONE;
-  /** Stands in for the two above where the client is behind, or where something may be left out. */
-  #backlog: Backlog | null = null;
-  #handedOver = 0;
-  #queued = false;
-  #closed = false;
 
   constructor(
     socket: Socket,

@@ -61,6 +61,8 @@ export interface SessionSink {
  * user's, which knows the secret that came with the answers to joins, takes it over.
  */
 export class Session implements ChannelOwner<Channel>, Claimable {
+  /** The sink's. First, for the cache: a publication goes there through a thousand sessions in a row. */
+  #output: SessionOutput | null = null;
   readonly ports: SessionPorts;
   /** That of the connection, as are the user and the handshake. */
   codec: Codec;
@@ -77,8 +79,6 @@ export class Session implements ChannelOwner<Channel>, Claimable {
   #sink: SessionSink | null = null;
   /** What the client claims it by, from the first join on. */
   #claim: Claim<Session> | null = null;
-  /** The sink's: a publication goes there a thousand times in a row, on the shortest way. */
-  #output: SessionOutput | null = null;
   /** The channel that was the last to hold something back. */
   #holding: Holding | null = null;
   /** Channels that have not finished, those included that another incarnation has replaced. */

@@ -56,15 +56,15 @@ const FRAME_BYTES = 128;
 
 /** Hands the runtime's events to a sink, and frames to the runtime. */
 class WebSocketSocket implements Socket, EventListenerObject {
-  /** One `send` of the runtime is one write, always. */
-  readonly coalesces = false;
+  #done = false;
+  /** What went to the runtime since it was last seen with nothing left, about. */
+  #unseen = 0;
   readonly #socket: WebSocket;
   readonly #sink: SocketSink;
   readonly #closings: Closings;
-  /** What went to the runtime since it was last seen with nothing left, about. */
-  #unseen = 0;
+  /** One `send` of the runtime is one write, always. */
+  readonly coalesces = false;
   #receiving = false;
-  #done = false;
 
   constructor(socket: WebSocket, sink: SocketSink, closings: Closings) {
     this.#socket = socket;
