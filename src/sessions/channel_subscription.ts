@@ -66,8 +66,7 @@ const NEW = 0, LIVE = 1, LINGERING = 2, OVER = 3;
  * commit *lingers*: it stays a subscriber until then, so that what it said last comes behind that broadcast.
  */
 export class ChannelSubscription implements Subscriber, Watcher, Holding {
-  // What a topic reads of each of its subscribers at each turn: plain fields, kept up to date, and first, so that they
-  // share a cache line or two.
+  // What a topic reads of each subscriber at each turn: plain fields, kept up to date, and first, to share a cache line.
   active = false;
   interleaves = false;
   codec: Codec;
