@@ -2,6 +2,7 @@
  * Who runs when. One flat queue of ready actors; a drain runs them until none is ready or its budget is spent. Each
  * turn of the event loop has three phases: run (actors handle messages; also inside I/O callbacks), commit (topics
  * append and fan out what the run phase published), flush (connections hand the turn's frames to their sockets, once).
+ * A flush may go on over several turns: actors run in between, and what they publish waits for its end.
  *
  * @module
  */
@@ -86,6 +87,9 @@ export class Scheduler {
   #settlements: PhaseTask[] = [];
   #commits: PhaseTask[] = [];
   #flushes: PhaseTask[] = [];
+  /** What a flush phase goes on with. */
+  #unfinished: PhaseTask[] = [];
+  #committing = false;
 
   /** Makes a scheduler with nothing to run. `clock` measures its drains. */
   constructor(clock: Clock, options: SchedulerOptions = {}) {
@@ -100,7 +104,12 @@ export class Scheduler {
   /** Whether nothing is ready, and nothing waits to be committed or flushed. */
   get idle(): boolean {
     return this.#length === 0 && this.#settlements.length === 0 && this.#commits.length === 0 &&
-      this.#flushes.length === 0;
+      this.#flushes.length === 0 && this.#unfinished.length === 0;
+  }
+
+  /** Whether this is the commit phase: a flush follows, and costs no turn of its own. */
+  get committing(): boolean {
+    return this.#committing;
   }
 
   /** How many actors are ready to run. */
@@ -160,6 +169,15 @@ export class Scheduler {
   }
 
   /**
+   * Goes on with a flush in the next turn, so that the runtime writes and hears others in between: `task`, asked for from
+   * within the flush phase, which is not over until then. What is asked for the next phases waits for that.
+   */
+  continueFlush(task: PhaseTask): void {
+    this.#unfinished.push(task);
+    if (!this.#requested) this.#request();
+  }
+
+  /**
    * Runs ready actors now: called at the end of every I/O and timer callback, so that a message is handled in the
    * callback that brought it. What the budget leaves over goes on in the next turn. Inside a drain it does nothing.
    */
@@ -213,17 +231,28 @@ export class Scheduler {
   #takeTurn(): void {
     this.#requested = false;
     this.drain();
+    const unfinished = this.#unfinished;
+    if (unfinished.length > 0) {
+      this.#unfinished = [];
+      this.#perform(unfinished);
+    }
+    if (this.#unfinished.length === 0) this.#endTurn();
+    if (!this.idle && !this.#requested) this.#request();
+  }
+
+  #endTurn(): void {
     const commits = this.#commits;
     if (commits.length > 0) {
       this.#commits = [];
+      this.#committing = true;
       this.#perform(commits);
+      this.#committing = false;
     }
     const flushes = this.#flushes;
     if (flushes.length > 0) {
       this.#flushes = [];
       this.#perform(flushes);
     }
-    if (!this.idle && !this.#requested) this.#request();
   }
 
   #perform(tasks: PhaseTask[]): void {

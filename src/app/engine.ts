@@ -134,6 +134,7 @@ export class Engine {
       maxTopics: limits.maxTopics,
       mailboxCapacity: limits.topicMailbox,
       idleMs: limits.topicIdleMs,
+      crowdSize: limits.crowdSize,
     };
     this.#log = options.log ?? memoryLog({ clock, random });
     this.#log.countIn?.(counters);
@@ -151,7 +152,7 @@ export class Engine {
       maxTopics: limits.maxPatternTopics,
       behavior: patternBehavior(patterns, { logger, counters, mailboxCapacity: limits.topicMailbox }),
     });
-    this.#flusher = new Flusher(system.scheduler, system.clock);
+    this.#flusher = new Flusher(system.scheduler, system.clock, system.counters, limits);
     this.claims = new Claims({ ...ports, drain: () => scheduler.drain() }, limits);
     this.#sessionPorts = {
       ...ports,

@@ -101,6 +101,8 @@ const limitsSchema = z.strictObject({
   outboxBytes: count.default(1_048_576),
   transportFrames: count.default(256),
   transportBytes: count.default(65_536),
+  flushesPerTurn: count.default(64),
+  crowdSize: count.default(400),
   handshakesPerTurn: count.default(8),
   maxWaitingHandshakes: count.default(10_000),
   authenticateTimeoutMs: durationMs.default(5_000),

@@ -150,6 +150,16 @@ export interface Limits extends TrafficLimits {
   /** Bytes that the transport may hold. Default: 65,536 (64 KiB). Beyond: frames wait in the outbox. */
   transportBytes?: number;
   /**
+   * Connections whose frames one turn of the event loop hands to their transports, so that these write, and others are
+   * heard, in between. Default: 64. Beyond, they wait for the next turn (`flushes.continued`).
+   */
+  flushesPerTurn?: number;
+  /**
+   * Members from which on what is published in a topic waits for what else the turn brings, also where that cannot be
+   * joined, so that each connection is visited once a turn. Default: 400. Below, it leaves at once.
+   */
+  crowdSize?: number;
+  /**
    * Handshakes that one turn of the event loop begins, so that those who are connected are heard in between. Default:
    * 8. Beyond, they wait for the next turn (`handshakes.waited`).
    */

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { Counters } from "../base/inspect.ts";
 import type { Scheduler } from "../actors/scheduler.ts";
 
 /** What has something to hand over: an outbox. */
@@ -12,20 +13,43 @@ export interface Flushable {
 /** How long to wait before looking again at a transport that takes nothing, in milliseconds. */
 const RETRY_MS = 10;
 
-/** Flushes the outboxes that have something, once per turn, and looks after those whose transport is behind. */
+/** How a flush is bounded. */
+export interface FlusherLimits {
+  /** Outboxes that one turn of the event loop flushes. */
+  readonly flushesPerTurn: number;
+}
+
+/**
+ * Flushes the outboxes that have something, once per turn, and looks after those whose transport is behind. Where there
+ * are many, they go in parts, and the runtime writes in between: what it copies for each then stays in the processor's
+ * cache until it is written.
+ */
 export class Flusher {
   /** The outbox whose connection's message is being handled right now: it is flushed as soon as that is done. */
   answering: Flushable | null = null;
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
-  readonly #flushReady = (): void => this.#flushAll();
+  readonly #counters: Counters;
+  readonly #limits: FlusherLimits;
+  readonly #flushReady = (): void => this.#begin();
+  readonly #goOn = (): void => this.#flushPart();
   #ready: Flushable[] = [];
+  /** Those of this flush, and how many of them have been flushed. */
+  #leaving: Flushable[] = [];
+  #left = 0;
   #behind = new Set<Flushable>();
   #retrying = false;
 
-  constructor(scheduler: Scheduler, clock: Clock) {
+  constructor(scheduler: Scheduler, clock: Clock, counters: Counters, limits: FlusherLimits) {
     this.#scheduler = scheduler;
     this.#clock = clock;
+    this.#counters = counters;
+    this.#limits = limits;
+  }
+
+  /** Whether a flush follows anyway, right behind what is being done now. */
+  get follows(): boolean {
+    return this.#scheduler.committing;
   }
 
   /** How many connections have a backlog. */
@@ -43,10 +67,23 @@ export class Flusher {
     this.#behind.delete(outbox);
   }
 
-  #flushAll(): void {
-    const ready = this.#ready;
+  #begin(): void {
+    this.#leaving = this.#ready;
     this.#ready = [];
-    for (let i = 0; i < ready.length; i++) this.flush(ready[i]);
+    this.#flushPart();
+  }
+
+  #flushPart(): void {
+    const leaving = this.#leaving;
+    const end = Math.min(this.#left + this.#limits.flushesPerTurn, leaving.length);
+    while (this.#left < end) this.flush(leaving[this.#left++]);
+    if (end < leaving.length) {
+      this.#counters.add("flushes.continued");
+      this.#scheduler.continueFlush(this.#goOn);
+    } else {
+      this.#leaving = [];
+      this.#left = 0;
+    }
   }
 
   /** Flushes `outbox` now. */

@@ -114,11 +114,12 @@ export class Outbox implements Flushable {
   writeTurn(turn: TopicTurn, reader: TurnReaders | null = null): void {
     if (this.#closed) return;
     if (this.#shared === null && this.#frames === NONE && this.#backlog === null) {
-      if (!this.gainsByWaiting && !this.#queued && this.#passOn(turn)) return;
+      const waits = this.gainsByWaiting || this.#flusher.follows;
+      if (!waits && !this.#queued && this.#passOn(turn)) return;
       this.#shared = turn;
       this.#reader = reader;
       if (this.#queued) return;
-      if (this.gainsByWaiting) this.#enqueue();
+      if (waits) this.#enqueue();
       else this.#flusher.flush(this);
     } else if (reader === null) { for (const frame of turn.frames) this.write(frame); }
     else {

@@ -29,6 +29,8 @@ export type TopicMessage =
 export interface TopicPorts extends ExtensionPorts, HistoryPorts {
   readonly scheduler: Scheduler;
   readonly committer: Committer;
+  /** Subscribers from which on a publication waits for what else the turn brings, so that each is visited once. */
+  readonly crowdSize: number;
   /** Where what is published goes beside the topic's members. Left out: nowhere. */
   readonly patterns?: Patterns;
 }
@@ -179,7 +181,7 @@ export class Topic implements Committable {
     if (this.#scheduled || this.#storing !== null) return;
     this.#scheduled = true;
     const { scheduler, committer } = this.#ports;
-    const soon = this.#gainers === 0 && !waits;
+    const soon = this.#gainers === 0 && this.#subscribers.size < this.#ports.crowdSize && !waits;
     if (this.#history !== null) committer.add(this, soon);
     else if (soon) scheduler.atSettled(this.#commit);
     else scheduler.atCommit(this.#commit);

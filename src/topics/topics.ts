@@ -35,6 +35,8 @@ export interface TopicsOptions {
   log?: Log;
   /** Where what they publish goes beside their members. Default: nowhere. */
   patterns?: Patterns;
+  /** Members from which on a publication waits for what else the turn brings. Default: 400. */
+  crowdSize?: number;
   /** How their actors behave. Default: as topics do. */
   behavior?: Behavior<TopicMessage, TopicArgs>;
   /** How much is replayed to one client. Default: 1,000 publications, 512 KiB. */
@@ -119,6 +121,7 @@ export class Topics {
         committer: this.#committer,
         patterns: this.#patterns,
         replay: options.replay ?? DEFAULT_REPLAY_LIMITS,
+        crowdSize: options.crowdSize ?? 400,
         mailboxCapacity: options.mailboxCapacity ?? 10_000,
       }),
     });

@@ -21,6 +21,43 @@ Deno.test("a turn has three phases: run, commit, flush", async () => {
   assertEquals(phases, ["run", "run", "commit", "flush", "flush of the commit"]);
 });
 
+Deno.test("a flush that goes on lets actors run in between, and holds commits and other flushes up until it is done", async () => {
+  await using kit = new Kit();
+  const order: string[] = [];
+  const { scheduler } = kit.system;
+  const part = (n: number) => (): void => {
+    order.push(`part ${n}`);
+    if (n < 3) scheduler.continueFlush(part(n + 1));
+  };
+  scheduler.atFlush(part(1));
+  kit.turn();
+  assertEquals([order, scheduler.idle], [["part 1"], false]);
+  kit.system.spawn(puppet()).tell(() => {
+    order.push("run");
+    scheduler.atCommit(() => order.push("commit"));
+    scheduler.atFlush(() => order.push("flush"));
+  });
+  kit.turn();
+  assertEquals(order, ["part 1", "run", "part 2"]);
+  kit.turn();
+  assertEquals([order.slice(3), scheduler.idle], [["part 3", "commit", "flush"], true]);
+});
+
+Deno.test("Scheduler.committing is true in the commit phase alone, whatever is thrown in it", async () => {
+  await using kit = new Kit();
+  const { scheduler } = kit.system;
+  const seen: boolean[] = [];
+  const look = (): void => void seen.push(scheduler.committing);
+  scheduler.atSettled(look);
+  scheduler.atCommit(look);
+  scheduler.atCommit(() => {
+    throw new Error("a commit failed");
+  });
+  scheduler.atFlush(look);
+  await kit.settle();
+  assertEquals([seen, scheduler.committing], [[false, true, false], false]);
+});
+
 Deno.test("drain runs what is ready now; commit and flush wait for the turn", async () => {
   await using kit = new Kit();
   const phases: string[] = [];

@@ -25,7 +25,7 @@ class Recorder implements Flushable {
 
 Deno.test("Flusher flushes what was added once, at the end of the turn", async () => {
   await using kit = new Kit();
-  const flusher = new Flusher(kit.system.scheduler, kit.clock);
+  const flusher = new Flusher(kit.system.scheduler, kit.clock, kit.system.counters, { flushesPerTurn: 64 });
   const [first, second] = [new Recorder(), new Recorder()];
   flusher.add(first);
   flusher.add(second);
@@ -34,9 +34,26 @@ Deno.test("Flusher flushes what was added once, at the end of the turn", async (
   assertEquals([first.seen, second.seen], [["flush: true"], ["flush: true"]]);
 });
 
+Deno.test("Flusher flushes limits.flushesPerTurn outboxes a turn, in their order, and counts the turns that it goes on for", async () => {
+  await using kit = new Kit();
+  const { scheduler, counters } = kit.system;
+  const flusher = new Flusher(scheduler, kit.clock, counters, { flushesPerTurn: 2 });
+  const all = Array.from({ length: 5 }, () => new Recorder());
+  const flushed = (): number[] => all.map(({ seen }) => seen.length);
+  for (const each of all) flusher.add(each);
+  kit.turn();
+  assertEquals(flushed(), [1, 1, 0, 0, 0]);
+  flusher.add(all[0]); // it has something again: behind those that wait
+  kit.turn();
+  assertEquals(flushed(), [1, 1, 1, 1, 0]);
+  kit.turn();
+  assertEquals([flushed(), scheduler.idle], [[2, 1, 1, 1, 1], true]);
+  assertEquals(counters.get("flushes.continued"), 2);
+});
+
 Deno.test("Flusher asks those that are behind again every 10 ms, with one timer, until all has gone out", async () => {
   await using kit = new Kit();
-  const flusher = new Flusher(kit.system.scheduler, kit.clock);
+  const flusher = new Flusher(kit.system.scheduler, kit.clock, kit.system.counters, { flushesPerTurn: 64 });
   const [slow, slower] = [new Recorder(false, true), new Recorder(false, false, true)];
   flusher.add(slow);
   flusher.add(slower);
@@ -50,7 +67,7 @@ Deno.test("Flusher asks those that are behind again every 10 ms, with one timer,
 
 Deno.test("Flusher asks a closed outbox no more", async () => {
   await using kit = new Kit();
-  const flusher = new Flusher(kit.system.scheduler, kit.clock);
+  const flusher = new Flusher(kit.system.scheduler, kit.clock, kit.system.counters, { flushesPerTurn: 64 });
   const slow = new Recorder(false);
   flusher.add(slow);
   await kit.settle();
@@ -61,7 +78,7 @@ Deno.test("Flusher asks a closed outbox no more", async () => {
 
 Deno.test("A flush that throws is told to its own outbox, and the others are flushed", async () => {
   await using kit = new Kit();
-  const flusher = new Flusher(kit.system.scheduler, kit.clock);
+  const flusher = new Flusher(kit.system.scheduler, kit.clock, kit.system.counters, { flushesPerTurn: 64 });
   const [broken, healthy] = [new Recorder(new Error("broken codec")), new Recorder()];
   flusher.add(broken);
   flusher.add(healthy);

@@ -18,7 +18,7 @@ function setUp({ joins = false, coalesces = false, limits = {} as Partial<Outbox
   const turns = new ManualTurns();
   const scheduler = new Scheduler(clock, { turns });
   const counters = new Counters();
-  const flusher = new Flusher(scheduler, clock);
+  const flusher = new Flusher(scheduler, clock, counters, { flushesPerTurn: 64 });
   const socket = new FakeSocket();
   socket.coalesces = coalesces;
   const events: string[] = [];
@@ -61,6 +61,20 @@ Deno.test("Slow consumers: the shared turn is used as it is where the outbox is 
   outbox.writeTurn(shared);
   turn();
   assert(socket.turns[0] === shared);
+});
+
+Deno.test("A turn that cannot be joined leaves at once, but from within a commit with the flush that follows", () => {
+  const { outbox, socket, turn, scheduler } = setUp();
+  const [first, second] = [topicTurn([frame("a")]), topicTurn([frame("b"), frame("c")])];
+  outbox.writeTurn(first);
+  assertEquals(socket.turns, [first]);
+  let withinCommit = -1;
+  scheduler.atCommit(() => {
+    outbox.writeTurn(second);
+    withinCommit = socket.turns.length;
+  });
+  turn();
+  assertEquals([withinCommit, socket.turns], [1, [first, second]]);
 });
 
 Deno.test("Slow consumers: a shared turn is not used where something else is written in that turn", () => {

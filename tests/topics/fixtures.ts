@@ -147,5 +147,6 @@ export function topicPorts(
     committer: new Committer(log, ports),
     random: seededRandom(2),
     replay: DEFAULT_REPLAY_LIMITS,
+    crowdSize: 3,
   };
 }

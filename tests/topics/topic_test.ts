@@ -65,6 +65,28 @@ Deno.test("Commit: it waits for the turn only as long as a subscriber gains by t
   assertEquals(joining.log, ["subscribed", "turn of 3"]);
 });
 
+Deno.test("Commit: with limits.crowdSize members it waits for the turn, so that each is visited once for all that comes in it", () => {
+  const { topic, publish, subscribe, drain, turn } = setUp();
+  const members = ["a", "b", "c"].map((name) => new FakeSubscriber(name));
+  const said = (): string[][] => members.map(({ log }) => log.splice(0));
+  for (const member of members) {
+    member.gainsByWaiting = false;
+    subscribe(member);
+  }
+  drain();
+  said();
+  publish("1");
+  publish("2");
+  drain();
+  assertEquals(said(), [[], [], []]);
+  turn();
+  assertEquals(said(), members.map(() => ["turn of 1 2"]));
+  topic.unsubscribe(members[0]);
+  publish("3");
+  drain();
+  assertEquals(said(), [[], ["turn of 3"], ["turn of 3"]]);
+});
+
 Deno.test("Join: a subscription takes effect between the publications around it", () => {
   const { publish, subscribe, turn } = setUp();
   const late = new FakeSubscriber("a");

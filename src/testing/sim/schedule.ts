@@ -34,6 +34,8 @@ export interface Schedule {
   readonly dedupeWindow: number;
   /** How long an append may take, in milliseconds. */
   readonly appendTimeoutMs: number;
+  readonly crowdSize: number;
+  readonly flushesPerTurn: number;
   /** How long what lets a client in is good, in milliseconds; 0: for ever. */
   readonly passMs: number;
   /** How long a history may take to be read, in milliseconds. */
@@ -149,7 +151,10 @@ export function drawSchedule(seed: number): Schedule {
   });
   // Of its own: what is drawn for it moves nothing of the rest.
   const rare = randomFor(seed, "rare");
+  const crowds = randomFor(seed, "crowds");
   return {
+    crowdSize: crowds.float() < 0.5 ? between(crowds, 1, 4) : 400,
+    flushesPerTurn: crowds.float() < 0.5 ? between(crowds, 1, 3) : 64,
     historyTimeoutMs: rare.float() < 0.35 ? between(rare, 150, 700) : 5_000,
     isScreened: rare.float() < 0.15,
     // What raw components say over a limit is dropped without a word.

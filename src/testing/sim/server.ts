@@ -41,6 +41,8 @@ export type ServerOptions = Pick<
   | "isScreened"
   | "maxSuspended"
   | "appendTimeoutMs"
+  | "crowdSize"
+  | "flushesPerTurn"
 >;
 
 /** Log lines of which it is known where they come from. */
@@ -104,6 +106,8 @@ export class Server implements Serving {
         maxReplay: options.maxReplay,
         dedupeWindow: options.dedupeWindow,
         appendTimeoutMs: options.appendTimeoutMs,
+        crowdSize: options.crowdSize,
+        flushesPerTurn: options.flushesPerTurn,
         topicIdleMs: 5_000,
         componentIdleMs: 60_000,
         outboxFrames: 400,
