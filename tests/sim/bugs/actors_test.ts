@@ -1,0 +1,4 @@
+import { findBugs } from "../find_bugs.ts";
+import { ACTORS } from "./actors.ts";
+
+findBugs(ACTORS);
