@@ -151,7 +151,8 @@ export interface Limits extends TrafficLimits {
   transportBytes?: number;
   /**
    * Connections whose frames one turn of the event loop hands to their transports, so that these write, and others are
-   * heard, in between. Default: 64. Beyond, they wait for the next turn (`flushes.continued`).
+   * heard, in between. Default: 64. Beyond, they wait for the next turn (`flushes.continued`), unless actors
+   * wait for it, too: then all go.
    */
   flushesPerTurn?: number;
   /**

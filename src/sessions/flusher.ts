@@ -36,7 +36,7 @@ export class Flusher {
   #ready: Flushable[] = [];
   /** Those of this flush, and how many of them have been flushed. */
   #leaving: Flushable[] = [];
-  #left = 0;
+  #flushed = 0;
   #behind = new Set<Flushable>();
   #retrying = false;
 
@@ -75,14 +75,18 @@ export class Flusher {
 
   #flushPart(): void {
     const leaving = this.#leaving;
-    const end = Math.min(this.#left + this.#limits.flushesPerTurn, leaving.length);
-    while (this.#left < end) this.flush(leaving[this.#left++]);
+    // Where actors wait for the next turn, turns are long, and the last would wait for too many of them.
+    const isBusy = this.#scheduler.ready > 0;
+    const end = isBusy
+      ? leaving.length
+      : Math.min(this.#flushed + this.#limits.flushesPerTurn, leaving.length);
+    while (this.#flushed < end) this.flush(leaving[this.#flushed++]);
     if (end < leaving.length) {
       this.#counters.add("flushes.continued");
       this.#scheduler.continueFlush(this.#goOn);
     } else {
       this.#leaving = [];
-      this.#left = 0;
+      this.#flushed = 0;
     }
   }
 

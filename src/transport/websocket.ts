@@ -56,6 +56,7 @@ const FRAME_BYTES = 128;
 
 /** Hands the runtime's events to a sink, and frames to the runtime. */
 class WebSocketSocket implements Socket, EventListenerObject {
+  // What each send needs comes first, as in the outbox.
   #done = false;
   /** What went to the runtime since it was last seen with nothing left, about. */
   #unseen = 0;

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { type Flushable, Flusher } from "../../src/sessions/flusher.ts";
 import { Kit } from "../../src/testing/kit.ts";
+import { puppet } from "../actors/puppet.ts";
 
 /** Says at each flush whether all went out, as the test has laid out; notes what happened. */
 class Recorder implements Flushable {
@@ -49,6 +50,18 @@ Deno.test("Flusher flushes limits.flushesPerTurn outboxes a turn, in their order
   kit.turn();
   assertEquals([flushed(), scheduler.idle], [[2, 1, 1, 1, 1], true]);
   assertEquals(counters.get("flushes.continued"), 2);
+});
+
+Deno.test("Flusher flushes all in one turn where actors are left ready: those turns are long", async () => {
+  await using kit = new Kit();
+  const { scheduler, counters } = kit.system;
+  const flusher = new Flusher(scheduler, kit.clock, counters, { flushesPerTurn: 1 });
+  const all = Array.from({ length: 3 }, () => new Recorder());
+  for (const each of all) flusher.add(each);
+  const busy = kit.system.spawn(puppet());
+  scheduler.atCommit(() => busy.tell(() => {})); // behind the drain: it is ready in the flush
+  kit.turn();
+  assertEquals([all.map(({ seen }) => seen.length), counters.get("flushes.continued")], [[1, 1, 1], 0]);
 });
 
 Deno.test("Flusher asks those that are behind again every 10 ms, with one timer, until all has gone out", async () => {

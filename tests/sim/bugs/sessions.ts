@@ -11,21 +11,21 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "drop a flush",
     file: "src/sessions/flusher.ts",
-    from: "while (this.#left < end) this.flush(leaving[this.#left++]);",
-    to: "while (this.#left < end) if (++this.#left !== 3) this.flush(leaving[this.#left - 1]);",
+    from: "while (this.#flushed < end) this.flush(leaving[this.#flushed++]);",
+    to: "while (this.#flushed < end) if (++this.#flushed !== 3) this.flush(leaving[this.#flushed - 1]);",
   },
   {
     name: "a flush that is too long for a turn does not go on",
     file: "src/sessions/flusher.ts",
     from: "      this.#scheduler.continueFlush(this.#goOn);",
-    to: "      this.#left = 0;",
+    to: "      this.#flushed = 0;",
   },
   {
     name: "a flush goes on with the outboxes that it has begun with",
     file: "src/sessions/flusher.ts",
     from: "      this.#scheduler.continueFlush(this.#goOn);",
     to:
-      "      this.#left = 0;\n      if (this.#leaving.pop() !== undefined) this.#scheduler.continueFlush(this.#goOn);",
+      "      this.#flushed = 0;\n      if (this.#leaving.pop() !== undefined) this.#scheduler.continueFlush(this.#goOn);",
   },
   {
     name: "forget a timer: nobody asks those again that are behind",
