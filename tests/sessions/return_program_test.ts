@@ -262,7 +262,7 @@ async function run({ seed, maxSteps, late, actions }: Program): Promise<number> 
 async function runMany(numRuns: number): Promise<void> {
   let returns = 0;
   await fc.assert(fc.asyncProperty(program, async (each) => void (returns += await run(each))), { numRuns });
-  assert(returns > numRuns, "hardly anybody has come back: these programs show nothing");
+  assert(returns > numRuns / 2, "hardly anybody has come back: these programs show nothing");
 }
 
 Deno.test("Random drops and returns: nothing is heard twice or out of order, nothing is left behind", async () => {
