@@ -7,7 +7,7 @@ import type { Throughput } from "./order.ts";
 const SAMPLE = 1_009;
 
 /** What comes before a turn, in milliseconds: until then, the caches were somebody else's. */
-export const LEAD_MS = 20;
+export const LEAD_MS = 100;
 
 /** How long to wait for the first message of a window, in milliseconds: a quick run on a busy machine may need it. */
 const MAX_SILENCE_MS = 30_000;

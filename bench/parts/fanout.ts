@@ -22,11 +22,10 @@ export function fanoutCases(effort: Effort, peers: Peers): Case[] {
       part: "fanout",
       title: `Fan-out to ${connections.toLocaleString("en")}, 128 B`,
       windows: IN_FLIGHT.map(nameOf),
-      // With one publication in flight, a turn is a few dozen of them, and differs from the next by 5 %: many are needed.
       // One with 5,000 is long enough to be one of few: 64 publications are 320,000 deliveries.
       contenders: {
         all: players(connections, size === MIDDLE, effort, peers),
-        turns: size > MIDDLE ? Math.ceil(effort.turns / 2) : effort.turns * 2,
+        turns: size > MIDDLE ? Math.ceil(effort.turns / 2) : effort.turns,
       },
       columns: [
         ...RATE,
