@@ -1,13 +1,5 @@
 import { assertEquals } from "@std/assert";
-
-const ROOT = new URL("../", import.meta.url);
-
-/** All files under `folder`, as paths in the tree. */
-function filesOf(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
-    isDirectory ? filesOf(`${folder}/${name}`) : [`${folder}/${name}`]
-  );
-}
+import { commandOf, filesUnder } from "./tree.ts";
 
 /** Which of `files` are test files that `args` of `deno test` do not run just once, with how often they do. */
 function notRunOnce(files: readonly string[], args: readonly string[]): Record<string, number> {
@@ -42,8 +34,5 @@ Deno.test("notRunOnce tells of a test file that nothing runs, and of one that ru
 });
 
 Deno.test("the task `test` runs every test file, and once", () => {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT))) as {
-    tasks: Record<string, { command: string }>;
-  };
-  assertEquals(notRunOnce(filesOf("tests"), tasks.test.command.split(" ")), {});
+  assertEquals(notRunOnce(filesUnder("tests"), commandOf("test").split(" ")), {});
 });

@@ -5,7 +5,6 @@ import { asyncapi } from "../../src/asyncapi/main.ts";
 import app from "../../examples/room.ts";
 import type { AnyContract } from "../../src/contract/define_topic.ts";
 import { parsed } from "./official.ts";
-import { slowTest } from "../optional.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const MODULES = "tests/asyncapi/modules";
@@ -62,7 +61,7 @@ Deno.test("a module that listens when it is imported does not keep the command",
   assertEquals([code, Object.keys(JSON.parse(stdout).channels)], [0, ["room.id"]]);
 });
 
-slowTest("a schema that is not zod's: an error without --json-schema, a document with it", async () => {
+Deno.test("a schema that is not zod's: an error without --json-schema, a document with it", async () => {
   const { code, stdout, stderr } = await run(`${MODULES}/by_hand.ts`);
   assertEquals([code, stdout], [1, ""]);
   assertStringIncludes(stderr, 'Cannot describe server.noted of the topic "notes"');

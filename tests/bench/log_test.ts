@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { slowTest } from "../optional.ts";
 
-slowTest("the benchmark of logs runs every turn on every log (speed is not judged here)", async () => {
+Deno.test("the benchmark of logs runs every turn on every log (speed is not judged here)", async () => {
   const file = new URL("../../bench/log.ts", import.meta.url).href;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "-A", file, "--quick"],

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertFalse, assertStringIncludes } from "@std/assert";
-import { slowTest } from "../optional.ts";
 import { bundle, gzipSize, withFolder } from "./bundle.ts";
 
 /** What a page may weigh: docs/client.md says what is in it. */
@@ -58,7 +57,7 @@ async function pageWith(change: (text: string) => string, folder: string): Promi
   return (await weigh(program, folder)).size;
 }
 
-slowTest("what docs/client.md says that each part weighs is what it weighs", async () => {
+Deno.test("what docs/client.md says that each part weighs is what it weighs", async () => {
   await withFolder(async (folder) => {
     const page = (await weigh(PAGE, folder)).size;
     const phoenix = (await weigh(partOfPage("phoenix"), folder)).size;

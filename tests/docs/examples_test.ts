@@ -6,22 +6,11 @@
  */
 import { assert, assertEquals } from "@std/assert";
 import { type Snippet, snippetsOf } from "../examples/snippets.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-
-/** All TypeScript under `folder`, as paths in the tree. */
-function sourcesUnder(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
-    isDirectory ? sourcesUnder(`${folder}/${name}`) : /\.tsx?$/.test(name) ? [`${folder}/${name}`] : []
-  );
-}
+import { commandOf, filesUnder, ROOT } from "../tree.ts";
 
 /** The guides whose examples `deno task static` checks: those run, too. */
 function guides(): string[] {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT))) as {
-    tasks: Record<string, { command: string }>;
-  };
-  return tasks.static.command.match(/docs\/\S+\.md/g) ?? [];
+  return commandOf("static").match(/docs\/\S+\.md/g) ?? [];
 }
 
 /** The text of a source file's docstrings: every other line is empty, so that lines keep their numbers. */
@@ -51,7 +40,8 @@ function moduleOf(path: string, { text, line }: Snippet): string {
   return `data:application/typescript,${encodeURIComponent("\n".repeat(line) + placed)}#${path}`;
 }
 
-for (const path of ["mod.ts", ...sourcesUnder("src").sort(), ...guides()]) {
+const sources = filesUnder("src").filter((path) => /\.tsx?$/.test(path)).sort();
+for (const path of ["mod.ts", ...sources, ...guides()]) {
   for (const example of examplesOf(path)) {
     Deno.test(`The example of ${path}, line ${example.line}, runs`, async () => {
       await import(moduleOf(path, example));

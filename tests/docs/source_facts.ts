@@ -5,29 +5,25 @@
  * @module
  */
 
+import { filesUnder, ROOT } from "../tree.ts";
+
 /** A module's path from the root of the project, and its text. */
 export interface SourceFile {
   readonly path: string;
   readonly text: string;
 }
 
-const ROOT = new URL("../../", import.meta.url);
-
 /** The modules of the engine and of the ready server, sorted by path: not the test kit, not the client, and not what runs in pages. */
 export function engineSources(): SourceFile[] {
   const elsewhere = ["src/testing/", "src/client/", "src/server/page/", "src/protocol/requests.ts"];
-  return modulesUnder("src").filter((path) => !elsewhere.some((place) => path.startsWith(place))).sort()
+  return filesUnder("src").filter((path) =>
+    path.endsWith(".ts") && !elsewhere.some((place) => path.startsWith(place))
+  ).sort()
     .map((path) => ({ path, text: withoutDocs(Deno.readTextFileSync(new URL(path, ROOT))) }));
 }
 
 function withoutDocs(text: string): string {
   return text.replaceAll(/^\s*\/\*\*[\s\S]*?\*\//gm, "");
-}
-
-function modulesUnder(folder: string): string[] {
-  return [...Deno.readDirSync(new URL(folder, ROOT))].flatMap(({ name, isDirectory }) =>
-    isDirectory ? modulesUnder(`${folder}/${name}`) : name.endsWith(".ts") ? [`${folder}/${name}`] : []
-  );
 }
 
 const REASONS: readonly RegExp[] = [

@@ -65,7 +65,8 @@ const program: fc.Arbitrary<Program> = fc.record({
   seed: fc.nat(1_000_000),
   maxSteps: fc.constantFrom(1, 2, 5, 16_384),
   late: fc.boolean(),
-  actions: fc.array(action, { minLength: 1, maxLength: 50 }),
+  // Of any length, not of some 15 as by default: few of those have somebody come back.
+  actions: fc.array(action, { minLength: 1, maxLength: 50, size: "max" }),
 });
 
 /** One person: comes back with what it has heard last, as a client would. */
@@ -262,7 +263,7 @@ async function run({ seed, maxSteps, late, actions }: Program): Promise<number> 
 async function runMany(numRuns: number): Promise<void> {
   let returns = 0;
   await fc.assert(fc.asyncProperty(program, async (each) => void (returns += await run(each))), { numRuns });
-  assert(returns > numRuns / 2, "hardly anybody has come back: these programs show nothing");
+  assert(returns > numRuns, "hardly anybody has come back: these programs show nothing");
 }
 
 Deno.test("Random drops and returns: nothing is heard twice or out of order, nothing is left behind", async () => {

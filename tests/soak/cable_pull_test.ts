@@ -9,7 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { App, type HistoryOptions, type Log, memoryLog, TroupeError } from "../../mod.ts";
 import { sqliteLog } from "../../src/stores/sqlite.ts";
 import { seededRandom } from "../../src/testing/mod.ts";
-import { longTest, slowTest } from "../optional.ts";
+import { longTest } from "../optional.ts";
 import { TempFiles } from "../stores/temp_files.ts";
 import { Cables } from "./cables.ts";
 import { StockListener, Tally } from "./stock_listener.ts";
@@ -147,10 +147,8 @@ async function pullCablesOnDisk(forMs: number): Promise<void> {
 Deno.test("Cable pull: 200 stock clients, histories in memory: all get all, once, in order", () =>
   pullCables(memoryLog(), 3_000));
 
-slowTest(
-  "Cable pull: 200 stock clients, histories in SQLite: all get all, once, in order",
-  () => pullCablesOnDisk(3_000),
-);
+Deno.test("Cable pull: 200 stock clients, histories in SQLite: all get all, once, in order", () =>
+  pullCablesOnDisk(3_000));
 
 longTest("Cable pull: the same for 30 s with histories in memory", () => pullCables(memoryLog(), 30_000));
 
