@@ -22,11 +22,7 @@ export function fanoutCases(effort: Effort, peers: Peers): Case[] {
       part: "fanout",
       title: `Fan-out to ${connections.toLocaleString("en")}, 128 B`,
       windows: IN_FLIGHT.map(nameOf),
-      // A turn with 5,000 is long enough to be one of few: 64 publications are 320,000 deliveries.
-      contenders: {
-        all: players(connections, size === MIDDLE, effort, peers),
-        turns: size > MIDDLE ? Math.ceil(effort.turns / 2) : effort.turns,
-      },
+      contenders: { all: players(connections, size === MIDDLE, effort, peers), turns: effort.turns },
       columns: [
         ...RATE,
         ...LOADS,

@@ -15,6 +15,7 @@ const io = new Server(server, {
   perMessageDeflate: false,
   httpCompression: false,
   serveClient: false,
+  pingTimeout: 120_000, // a load that stands by while others have their turns answers nothing
 });
 io.engine.on("connection", (socket) => {
   socket.request = null;
