@@ -27,6 +27,8 @@ export interface Inbound {
   readonly after?: Position;
   /** The client has named it, to be answered alike if it comes again: by this its session remembers it. */
   readonly named?: object;
+  /** What its client calls it, where only in its turn it is known whether it is a repetition. */
+  readonly id?: string;
 }
 
 /** Why a message could not be read. Its `message` names the fault in at most 123 bytes: it becomes a close reason. */

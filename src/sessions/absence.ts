@@ -223,7 +223,7 @@ export class Absence {
     };
     const frames = grantingFrames(arrival, codec, response, greeting);
     for (const frame of frames) channel.owner.write(frame); // ahead of all that waits for a commit
-    for (const frame of arrival.behind) channel.owner.write(frame);
+    for (const { frame } of arrival.behind) channel.owner.write(frame);
     channel.returned(response);
     channel.presence?.share(arrival.tabs);
     ports.counters.add("channels.resumed");

@@ -5,6 +5,15 @@ import type { ResumeWish } from "../topics/recovery.ts";
 import type { Output } from "./held_output.ts";
 import { readResume } from "./resume_wish.ts";
 
+/** What is said before a join is answered. */
+export interface Behind {
+  readonly frame: Frame;
+  /** Of the message that it answers. */
+  readonly ref: string | null;
+  /** What remembers that message, where its client has named it. */
+  readonly kind: "push" | object;
+}
+
 /** A client's join, its first or one that brings it back, until it is answered: what is said meanwhile goes behind. */
 export class Arrival implements Output {
   readonly message: Inbound;
@@ -14,7 +23,7 @@ export class Arrival implements Output {
   readonly tabs: number;
   /** What is wrong with what it says of that. */
   readonly issues: readonly Issue[];
-  #behind: Frame[] = NOTHING;
+  #behind: Behind[] = NOTHING;
 
   constructor(join: Inbound) {
     const { message, wish, tabs, issues } = readResume(join);
@@ -30,14 +39,15 @@ export class Arrival implements Output {
   }
 
   /** What goes out behind the answer, in the order in which it was said. */
-  get behind(): readonly Frame[] {
+  get behind(): readonly Behind[] {
     return this.#behind;
   }
 
-  /** Keeps what is said before the answer. */
-  write(frame: Frame): void {
-    if (this.#behind === NOTHING) this.#behind = [frame];
-    else this.#behind.push(frame);
+  /** Keeps what is said before the answer. `ref`, `kind`: as of {@link Behind}. */
+  write(frame: Frame, ref: string | null = null, kind: Behind["kind"] = "push"): void {
+    const said = { frame, ref, kind };
+    if (this.#behind === NOTHING) this.#behind = [said];
+    else this.#behind.push(said);
   }
 
   /** The answer. Throws what the codec throws for a response that it cannot carry. */
@@ -48,4 +58,4 @@ export class Arrival implements Output {
 }
 
 /** Most arrivals have nothing behind them. */
-const NOTHING: Frame[] = [];
+const NOTHING: Behind[] = [];

@@ -20,6 +20,7 @@ import { type Answer, exchange } from "./exchange.ts";
 import { endOf, farewellFrames, tellOfEnd } from "./farewell.ts";
 import { tellOfInvalidReply } from "./invalid_reply.ts";
 import { contextOf, subscriptionOf } from "./membership.ts";
+import { takenOnce } from "./named_message.ts";
 import { RECHECK, recheck } from "./recheck.ts";
 import type { LeaveReason } from "./topic_handlers.ts";
 import { checkOutgoing } from "./check_outgoing.ts";
@@ -110,10 +111,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
   post(message: Inbound): void {
     if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
     if (takeAnswer(this, message) || takePageRequest(this, message)) return;
-    if (offer(this.ref, message)) {
-      this.#refused = 0;
-      return;
-    }
+    if (offer(this.ref, message)) return void (this.#refused = 0);
     this.owner.ports.counters.add("channels.overloaded");
     this.answer(message.ref, "error", { reason: "overloaded" }, message.named);
     if (++this.#refused >= this.owner.ports.maxRefusedMessages) this.owner.overloaded();
@@ -254,15 +252,17 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
     if ("end" in message) return this.#endInTurn(message);
     if (this.#phase === ENDED) return this.say(this.owner.unmatchedReply(message));
     if (this.#absence?.told) return this.owner.ports.counters.add("channels.stale_messages");
-    const { ref, event, named } = message;
+    const once = message.id === undefined ? message : takenOnce(this, message, this.owner.dedupe!);
+    if (once === null) return;
+    const { ref, event, named } = once;
     const known = this.kind.events.get(event);
-    if (known === undefined && takeTabs(this, message)) return;
+    if (known === undefined && takeTabs(this, once)) return;
     const kind = known ?? this.kind.other;
     if (kind === null) return this.answer(ref, "error", unknownEvent(this.kind, event), named);
-    this.ctx.begin(message);
-    const answer = exchange(kind, this.ctx, message.payload, this);
-    if (!(answer instanceof Promise)) return this.#answered(message, answer);
-    return this.pending(answer.then((value) => this.#answered(message, value)));
+    this.ctx.begin(once);
+    const answer = exchange(kind, this.ctx, once.payload, this);
+    if (!(answer instanceof Promise)) return this.#answered(once, answer);
+    return this.pending(answer.then((value) => this.#answered(once, value)));
   }
 
   #answered(message: Inbound, { status, response, isEmpty, isUnstored }: Answer): void {
@@ -329,7 +329,7 @@ export class Channel implements SubscribedChannel, JoiningChannel, AbsentChannel
 
   /** Sends behind all that it has said and published before, the join's answer first. `ref`: of what is answered. */
   say(frame: Frame, ref: string | null = null, kind?: "push" | object): void {
-    if (this.#arrival !== null) this.#arrival.write(frame);
+    if (this.#arrival !== null) this.#arrival.write(frame, ref, kind);
     else if (!this.isUnheard) this.subscription.say(frame, ref, kind);
   }
 

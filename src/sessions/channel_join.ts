@@ -25,7 +25,10 @@ export interface Predecessor {
 /** What a join needs of its channel. */
 export interface JoiningChannel extends ExchangeObserver {
   readonly topic: string;
-  readonly owner: Pick<ChannelOwner<never>, "ports" | "codec" | "user" | "secret" | "info" | "say" | "write">;
+  readonly owner: Pick<
+    ChannelOwner<never>,
+    "ports" | "codec" | "user" | "secret" | "info" | "say" | "unmatchedReply" | "write"
+  >;
   readonly subscription: Pick<ChannelSubscription, "subscribe" | "useSlowPolicy" | "wish" | "tell">;
   readonly kind: TopicKind;
   readonly ctx: ChannelCtx;
@@ -41,7 +44,7 @@ export interface JoiningChannel extends ExchangeObserver {
   /** It does not become one after all; the client has been told. */
   turnedAway(error: unknown): void;
   /** Sends behind all that it has said before. */
-  say(frame: Frame, ref?: null, kind?: "push"): void;
+  say(frame: Frame, ref?: string | null, kind?: "push" | object): void;
   /** A handler is done: was it the last? */
   handled(): void;
   /** Work that the channel waits for. */
@@ -117,7 +120,7 @@ export class ChannelJoin {
     if (!hasHistory) { for (const frame of granted) channel.say(frame); }
     const close = this.#closeOfPrevious();
     if (close !== null) channel.say(close);
-    for (const frame of this.arrival.behind) channel.say(frame, null, "push");
+    for (const { frame, ref, kind } of this.arrival.behind) channel.say(frame, ref, kind);
     owner.ports.counters.add("channels.joined");
     channel.handled();
   }
@@ -143,6 +146,9 @@ export class ChannelJoin {
     const reply = this.arrival.reply(owner.codec, "error", response);
     owner.ports.counters.add("channels.refused");
     owner.say(reply);
+    for (const { ref } of this.arrival.behind) {
+      if (ref !== null) owner.say(owner.unmatchedReply({ ...this.arrival.message, ref }));
+    }
     this.closePrevious();
     this.#channel.refused();
   }

@@ -103,7 +103,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
     this.#owner = this.#voice = channel.owner;
     this.codec = channel.owner.codec;
     this.gainsByWaiting = channel.owner.gainsByWaiting;
-    this.#output = new HeldOutput(channel.owner);
+    this.#output = new HeldOutput(channel.owner, this);
     this.#outgoing = channel.kind.outgoing;
     this.#useReader(null);
     this.#topics = topics;
@@ -177,7 +177,7 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   /** Sends behind all that was published before. `ref`: of the message that is answered. */
   say(frame: Frame, ref: string | null = null, kind: HeldKind = "other"): void {
-    if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);
+    if (ref !== null && this.#unstored?.delete(ref)) frame = this.unstoredReply(ref);
     if (!this.#output.blocked || this.#stage === OVER) return this.#voice.write(frame);
     this.#output.hold(frame, ref, this.#isEnding && typeof kind === "string" ? "end" : kind);
     this.interleaves = true;
@@ -306,21 +306,15 @@ export class ChannelSubscription implements Subscriber, Watcher, Holding {
 
   #lose(cause: string, isCurrent: boolean): void {
     const isThere = isCurrent && this.#owner === this.#channel.owner;
-    const lost = this.#owner.dedupe?.failed(this.#channel.topic, cause, isThere) ?? null;
-    if (lost !== null) this.#output.replaceAll(lost.named, (ref) => this.#unstoredReply(ref));
-    for (const ref of lost?.repeats ?? []) {
-      if (!this.#replaceHeld(ref)) this.say(this.#unstoredReply(ref), ref);
+    for (const ref of this.#owner.dedupe?.failed(this.#channel.topic, cause, isThere) ?? []) {
+      if (!this.#output.lose(ref)) this.say(this.unstoredReply(ref), ref);
     }
-    if (!isThere || this.#replaceHeld(cause)) return;
+    if (!isThere || this.#output.lose(cause)) return;
     this.#unstored ??= new Set();
     if (this.#unstored.size < MAX_UNSTORED) this.#unstored.add(cause);
   }
 
-  #replaceHeld(ref: string): boolean {
-    return this.#output.replace(ref, (each) => this.#unstoredReply(each));
-  }
-
-  #unstoredReply(ref: string): Frame {
+  unstoredReply(ref: string): Frame {
     const { joinRef, topic } = this.#channel;
     return this.codec.reply(joinRef, ref, topic, UNSTORED.status, UNSTORED.response);
   }

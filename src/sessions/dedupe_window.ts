@@ -16,6 +16,8 @@ interface Entry {
   readonly topic: string;
   /** Its own ref. */
   readonly ref: string | null;
+  /** Who handles it. */
+  readonly by: object;
   /** The refs of its repetitions that wait for its answer. */
   repeats: string[];
   answer: Answered | null;
@@ -48,15 +50,22 @@ export class DedupeWindow {
     return this.#byKey.size;
   }
 
+  /** Whether what `id` names in a topic is over, or is handled by somebody else than `by`. */
+  isPast(topic: string, id: string, by: object): boolean {
+    const known = this.#byKey.get(keyOf(topic, id));
+    return known !== undefined && (known.answer !== null || known.lost !== null || known.by !== by);
+  }
+
   /**
-   * A message has come under `id`. `named`: it is to be handled, and is remembered by this. Else it is a repetition of
+   * A message has come under `id`, and is handled by `by`. `named`: it is to be handled, and is remembered by this. Else it is a repetition of
    * what is remembered by `repeated`: that is `answered`, or it will get the same answer (`null`).
    */
   take(
     { topic, ref }: Inbound,
     id: string,
+    by: object,
   ): { readonly named: object } | { readonly answered: Answered | null; readonly repeated: object } {
-    const key = `${topic}\n${id}`;
+    const key = keyOf(topic, id);
     const known = this.#byKey.get(key);
     if (known?.lost === "untold") {
       known.lost = "told"; // as long as this connection lasts
@@ -64,7 +73,7 @@ export class DedupeWindow {
     }
     if (known === undefined || known.lost !== null) {
       if (known !== undefined) this.#forget(known);
-      const entry: Entry = { key, topic, ref, repeats: [], answer: null, lost: null };
+      const entry: Entry = { key, topic, ref, by, repeats: [], answer: null, lost: null };
       this.#remember(entry);
       return { named: entry };
     }
@@ -82,22 +91,18 @@ export class DedupeWindow {
   }
 
   /**
-   * What a message has published is lost. `isThere`: its client hears of it. Gives what it is remembered by, and the refs of
-   * its repetitions that wait for its answer; `null`: it is not remembered.
+   * What a message has published is lost. `isThere`: its client hears of it. Gives the refs of its repetitions that wait
+   * for its answer.
    */
-  failed(
-    topic: string,
-    ref: string,
-    isThere: boolean,
-  ): { readonly named: object; readonly repeats: readonly string[] } | null {
+  failed(topic: string, ref: string, isThere: boolean): readonly string[] {
     // The newest first: over an earlier connection of the session, another message may have had the same ref.
     for (const entry of [...this.#byKey.values()].reverse()) {
       if (entry.topic !== topic || entry.ref !== ref || entry.lost !== null) continue;
       this.#pending.delete(entry);
       entry.lost = isThere ? "told" : "untold";
-      return { named: entry, repeats: repeatsOf(entry) };
+      return repeatsOf(entry);
     }
-    return null;
+    return NOBODY;
   }
 
   /** The client of the channel in `topic` has gone, and what it was told last may not have reached it. */
@@ -129,6 +134,10 @@ export class DedupeWindow {
   }
 }
 
+function keyOf(topic: string, id: string): string {
+  return `${topic}\n${id}`;
+}
+
 function repeatsOf(entry: Entry): readonly string[] {
   const { repeats } = entry;
   entry.repeats = [];
@@ -136,6 +145,16 @@ function repeatsOf(entry: Entry): readonly string[] {
 }
 
 const NOBODY: readonly string[] = [];
+
+/** Whether what the message has published is lost that is remembered by `named`. */
+export function isLost(named: object): boolean {
+  return (named as Entry).lost !== null;
+}
+
+/** What has published is lost that is remembered by `named`, perhaps not by a window any more. Its client hears of it. */
+export function lose(named: object): void {
+  (named as Entry).lost ??= "told";
+}
 
 /** What a message is answered whose publications could not be stored. */
 export const UNSTORED: Answered = { status: "error", response: { reason: "not_stored" } };

@@ -1,4 +1,5 @@
 import type { Frame } from "../protocol/frame.ts";
+import { isLost, lose } from "./dedupe_window.ts";
 
 /** Where output goes that waits for nothing. */
 export interface Output {
@@ -7,9 +8,15 @@ export interface Output {
 
 /**
  * What a frame is: news of its own (`push`), true whatever becomes of the barriers (`end`), or anything else. An answer to
- * a message that its client has named has what remembers that message: so have the answers to its repetitions.
+ * a message that its client has named has what remembers that message: so have the answers to its repetitions, those
+ * of another incarnation of the channel, too.
  */
 export type HeldKind = "push" | "end" | "other" | object;
+
+/** Who knows what a message is answered whose publications could not be stored. */
+export interface Unstored {
+  unstoredReply(ref: string): Frame;
+}
 
 /** A frame that waits. */
 export interface Held {
@@ -30,12 +37,14 @@ export interface Held {
  */
 export class HeldOutput {
   #output: Output;
+  readonly #channel: Unstored;
   #raised = 0;
   #passed = 0;
   #held: Held[] | null = null;
 
-  constructor(output: Output) {
+  constructor(output: Output, channel: Unstored) {
     this.#output = output;
+    this.#channel = channel;
   }
 
   /** Whether anything waits. */
@@ -69,32 +78,36 @@ export class HeldOutput {
   }
 
   /**
-   * Puts another frame in the place of the answer to the message `ref`, and to its repetitions where it is named, if that
-   * waits here.
+   * What the message `ref` has published is lost: its answer says so, if that waits here, and where it is named, those to
+   * its repetitions.
    */
-  replace(ref: string, frameFor: (ref: string) => Frame): boolean {
+  lose(ref: string): boolean {
     const held = this.#held?.find((held) => held.ref === ref);
     if (held === undefined) return false;
-    if (typeof held.kind === "object") this.replaceAll(held.kind, frameFor);
-    else this.#held![this.#held!.indexOf(held)] = { ...held, frame: frameFor(ref) };
+    if (typeof held.kind === "object") lose(held.kind);
+    else this.#held![this.#held!.indexOf(held)] = { ...held, frame: this.#channel.unstoredReply(ref) };
     return true;
   }
 
-  /** The same for all answers to the message that is remembered by `named`. */
-  replaceAll(named: object, frameFor: (ref: string) => Frame): void {
-    this.#held?.forEach((held, at, all) => {
-      if (held.kind === named && held.ref !== null) all[at] = { ...held, frame: frameFor(held.ref) };
-    });
-  }
-
-  /** The oldest barrier is passed: what waited for it alone goes out, in order. */
+  /**
+   * The oldest barrier is passed: what waited for it alone goes out, in order. Of a message that its client has named, it
+   * is known by now whether it is stored.
+   */
   pass(): void {
     if (this.#passed < this.#raised) this.#passed++;
     const held = this.#held;
     if (held === null) return;
     let count = 0;
-    while (count < held.length && held[count].after <= this.#passed) this.#output.write(held[count++].frame);
+    while (count < held.length && held[count].after <= this.#passed) {
+      this.#output.write(this.#final(held[count++]));
+    }
     this.#held = count === held.length ? null : held.slice(count);
+  }
+
+  #final({ frame, ref, kind }: Held): Frame {
+    return ref !== null && typeof kind === "object" && isLost(kind)
+      ? this.#channel.unstoredReply(ref)
+      : frame;
   }
 
   /** From now on, output goes to `output`: what waits, too. */

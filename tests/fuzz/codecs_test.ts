@@ -166,6 +166,7 @@ function named(message: Inbound): string {
   const window = new DedupeWindow(4, new Counters());
   const effects: string[] = [];
   const channel = {
+    isAbsent: false,
     post({ payload, named }: Inbound): void {
       effects.push(named === undefined ? "plain" : "named");
       if (named !== undefined) assert(!Object.hasOwn(payload as object, "troupe:id"));

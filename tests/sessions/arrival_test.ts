@@ -9,7 +9,7 @@ Deno.test("Arrival keeps what is said before the answer, in order, each apart fr
   const [a, b] = [new Arrival(message), new Arrival(message)];
   const frames = ["1", "2", "3"].map((data) => new Frame(data));
   for (const frame of frames) a.write(frame);
-  assertEquals(a.behind, frames);
+  assertEquals(a.behind.map(({ frame }) => frame), frames);
   assertEquals(b.behind, []);
 });
 

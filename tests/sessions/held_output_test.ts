@@ -1,11 +1,15 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { Counters } from "../../src/base/inspect.ts";
 import { Frame } from "../../src/protocol/frame.ts";
+import { DedupeWindow } from "../../src/sessions/dedupe_window.ts";
 import { HeldOutput } from "../../src/sessions/held_output.ts";
+
+const channel = { unstoredReply: (ref: string): Frame => new Frame(`no ${ref}`) };
 
 function setUp() {
   const out: string[] = [];
-  const held = new HeldOutput({ write: ({ data }) => void out.push(data as string) });
+  const held = new HeldOutput({ write: ({ data }) => void out.push(data as string) }, channel);
   return { out, held, hold: (text: string) => held.hold(new Frame(text)) };
 }
 
@@ -70,7 +74,7 @@ Deno.test("Output keeps program order whatever the barriers do", () => {
 Deno.test("What is redirected goes to the new output, what waits, too; what is dropped goes nowhere", () => {
   const [first, second]: string[][] = [[], []];
   const to = (out: string[]) => ({ write: ({ data }: Frame) => void out.push(data as string) });
-  const held = new HeldOutput(to(first));
+  const held = new HeldOutput(to(first), channel);
   held.raise();
   held.hold(new Frame("a"));
   held.redirect(to(second));
@@ -101,16 +105,24 @@ Deno.test("What is given up drops what waits, but for what is true all the same"
   assertEquals([out, held.holds], [["end"], false]);
 });
 
-Deno.test("What takes the place of an answer takes that of the answers to its repetitions, and of no others", () => {
+Deno.test("What is lost takes its answer with it, and the answers to its repetitions, and no others", () => {
   const { out, held } = setUp();
-  const named = {};
+  const window = new DedupeWindow(8, new Counters());
+  const [first, second] = ["1", "2"].map((ref) => namedBy(window, ref));
   held.raise();
-  held.hold(new Frame("ok 1"), "1", named);
-  held.hold(new Frame("ok 2"), "2", {});
-  held.hold(new Frame("ok 3"), "3", named);
+  held.hold(new Frame("ok 1"), "1", first);
+  held.hold(new Frame("ok 2"), "2", second);
+  held.hold(new Frame("ok 3"), "3", first);
   held.hold(new Frame("ok 4"), "4");
-  const instead = (ref: string): Frame => new Frame(`no ${ref}`);
-  assertEquals([held.replace("1", instead), held.replace("5", instead)], [true, false]);
+  held.hold(new Frame("ok 5"), "5");
+  window.failed("room:1", "1", true);
+  assertEquals(["1", "5", "6"].map((ref) => held.lose(ref)), [true, true, false]);
   held.passAll();
-  assertEquals(out, ["no 1", "ok 2", "no 3", "ok 4"]);
+  assertEquals(out, ["no 1", "ok 2", "no 3", "ok 4", "no 5"]);
 });
+
+function namedBy(window: DedupeWindow, ref: string): object {
+  const message = { joinRef: "0", ref, topic: "room:1", event: "say", payload: {} };
+  const taken = window.take(message, ref, window);
+  return "named" in taken ? taken.named : taken.repeated;
+}

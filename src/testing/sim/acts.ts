@@ -188,6 +188,11 @@ export class Acts {
       }
       case "failStoring":
         if (!isKept(topic)) return;
+        if (n % 5 === 3 && sortOf(topic) === "kept") { // it fails while the handler that has published it goes on
+          as(() => this.send(client, topic, "later", 154));
+          later(290, () => Object.assign(faults, { appendsMs: 50, errors: 1 }));
+          return later(340, () => Object.assign(faults, { appendsMs: 0, errors: 0 }));
+        }
         // What is being stored fails, and meanwhile more comes.
         Object.assign(faults, { appendsMs: 400, errors: 1 });
         this.sayOutside(topic);
@@ -195,6 +200,7 @@ export class Acts {
         later(10, () => Object.assign(faults, { appendsMs: 0, errors: 0 }));
         for (const ms of [60, 90]) later(ms, () => as(() => this.#say(client, topic, 0)));
         later(30, () => as(() => client.repeat(topic)));
+        if (n % 5 === 4) later(35, () => as(() => client.rejoin(topic)));
         if (n % 3 > 0) return;
         // And goes, before it hears of that.
         fault();
@@ -203,8 +209,12 @@ export class Acts {
         });
         return;
       case "rejoin":
-        as(() => this.#say(client, topic, 0));
-        if (n % 4 < 3) as(() => client.rejoin(topic));
+        as(() =>
+          client.inOne(() => {
+            this.#say(client, topic, 0);
+            if (n % 4 < 3) client.rejoin(topic);
+          })
+        );
         if (n % 2 === 0) return;
         // And goes, before what it has said is stored.
         faults.appendsMs = 1_500;

@@ -9,6 +9,7 @@ import { between, type Party, randomFor } from "./party.ts";
 import { Pages, PRESENCE_EVENT } from "./pages.ts";
 import { Questions } from "./questions.ts";
 import type { Greeting, RawMembership as Membership } from "./raw_membership.ts";
+import { RawMouth } from "./raw_mouth.ts";
 import { Renewals } from "./renewals.ts";
 import { Repeats, type Sent } from "./repeats.ts";
 import { Secrets } from "./secrets.ts";
@@ -32,7 +33,7 @@ export class RawClient extends SimClient {
   readonly #repeats: Repeats;
   readonly #refs: Map<string, string>;
   #socket: WebSocket | null = null;
-  #ref = 0;
+  readonly #mouth = new RawMouth();
   readonly #secrets: Secrets;
   readonly #endings: Endings;
   readonly #heart: Heart;
@@ -42,7 +43,6 @@ export class RawClient extends SimClient {
   readonly #lastName = new Map<string, number>(); // how many messages it has sent, by topic
   #firstRef = 0; // the last ref of the connection before
   #life = 0; // in which life of the server's it has connected
-  #isOpen = false;
   #isClosed = false;
 
   /** `refs`: what presence references stand for, shared by all. */
@@ -54,11 +54,11 @@ export class RawClient extends SimClient {
     this.#refs = refs;
     this.#repeats = new Repeats(ports.world, this.name, ports.dedupeWindow - 1);
     this.#questions = new Questions(ports.world, party);
-    const renew = (token: string): string => this.#push(null, "troupe", "troupe:refresh", { token });
+    const renew = (token: string): string => this.#mouth.push(null, "troupe", "troupe:refresh", { token });
     this.#renewals = new Renewals(this, renew);
     this.#endings = new Endings(this);
     this.#heart = new Heart(this, HEARTBEAT_MS);
-    this.#pages = new Pages((...said) => this.#push(...said));
+    this.#pages = new Pages((...said) => this.#mouth.push(...said));
     this.#secrets = new Secrets(ports.world, ports.passes, party.random);
   }
 
@@ -69,12 +69,12 @@ export class RawClient extends SimClient {
     this.#life = this.ports.life();
     this.#socket = socket;
     socket.onopen = () => {
-      this.#isOpen = true;
+      this.#mouth.opened(socket);
       this.#secrets.opened();
-      this.#firstRef = this.#countsAnew ? 0 : this.#ref;
+      this.#firstRef = this.#countsAnew ? 0 : this.#mouth.ref;
       if (this.#countsAnew) this.#forgetRefs();
       this.#whispers.clear();
-      this.#heart.start(socket, () => this.#push(null, "phoenix", "heartbeat", {}), () => this.#gone());
+      this.#heart.start(socket, () => this.#mouth.push(null, "phoenix", "heartbeat", {}), () => this.#gone());
       for (const membership of this.#memberships.values()) {
         if (!membership.isWanted) continue;
         // The last of them now and then later than all others.
@@ -97,7 +97,7 @@ export class RawClient extends SimClient {
   }
 
   #forgetRefs(): void {
-    this.#ref = 0;
+    this.#mouth.ref = 0;
     this.#pages.opened();
     this.#endings.opened();
     this.#questions.opened();
@@ -124,21 +124,28 @@ export class RawClient extends SimClient {
     membership.isWanted = true;
     membership.payload = payload;
     this.#memberships.set(topic, membership);
-    if (this.#isOpen) this.#sendJoin(membership);
+    if (this.#mouth.isOpen) this.#sendJoin(membership);
   }
 
   override rejoin(topic: string): void {
     const membership = this.#memberships.get(topic);
     if (membership?.status !== "joined") return;
     const { joinRef } = membership;
+    const last = this.#repeats.lastIn(topic);
     this.#out(membership);
     this.#repeats.forgetTopic(topic);
     this.#sendJoin(membership);
+    if (last?.event === "say") this.#send(membership, last); // its answer may wait in the one that it was
     // To the one that it was: nobody hears it.
-    if (this.#ref % 3 === 0) this.#push(joinRef, topic, "phx_leave", {});
+    if (this.#mouth.ref % 3 === 0) this.#mouth.push(joinRef, topic, "phx_leave", {});
     else if (sortOf(topic) !== "board") {
-      this.#push(joinRef, topic, "say", { id: `stale-${this.name}-${this.#ref}` });
+      this.#mouth.push(joinRef, topic, "say", { id: `stale-${this.name}-${this.#mouth.ref}` });
     }
+  }
+
+  override inOne(task: () => void): void {
+    if (this.#vsn === "2.1.0") this.#mouth.inOne(task);
+    else task();
   }
 
   leave(topic: string): void {
@@ -148,16 +155,17 @@ export class RawClient extends SimClient {
     membership.isWanted = false;
     membership.lost = null;
     this.#out(membership);
-    if (!this.#isOpen) return;
-    this.#endings.leaves(this.#push(status === "away" ? null : joinRef, topic, "phx_leave", {}));
+    if (!this.#mouth.isOpen) return;
+    this.#endings.leaves(this.#mouth.push(status === "away" ? null : joinRef, topic, "phx_leave", {}));
   }
 
   send(topic: string, event: string, payload: { readonly id: string }): void {
     const membership = this.#memberships.get(topic);
     if (membership?.status !== "joined") return;
     const { joins } = this.follower(topic);
-    const name = String(this.#lastName.get(topic) ?? 0);
-    this.#lastName.set(topic, Number(name) + 1);
+    const number = this.#lastName.get(topic) ?? 0;
+    this.#lastName.set(topic, number + 1);
+    const name = number % 4 === 3 ? null : { "troupe:id": String(number) };
     const sent: Sent = { topic, event, id: payload.id, name, payload, joins };
     if (event === "stop") this.#endings.stops(topic);
     if (!NEVER_REPEATED.includes(event)) this.#repeats.add(sent);
@@ -173,7 +181,7 @@ export class RawClient extends SimClient {
   #send({ joinRef, topic }: Membership, sent: Sent): void {
     const { id, name, event, payload } = sent;
     if (event === "whisper" && !this.ports.truth.repeated.has(id)) this.#whispers.add(id);
-    const ref = this.#push(joinRef, topic, event, { ...payload, "troupe:id": name });
+    const ref = this.#mouth.push(joinRef, topic, event, { ...payload, ...name });
     this.#pending.set(ref, sent);
     this.sends(topic, event, id);
   }
@@ -202,7 +210,7 @@ export class RawClient extends SimClient {
   #gone(): void {
     this.#socket = null;
     this.#heart.stop();
-    this.#isOpen = false;
+    this.#mouth.closed();
     for (const membership of this.#memberships.values()) this.#out(membership);
     const { world } = this.ports;
     if (this.#isClosed) return;
@@ -219,17 +227,17 @@ export class RawClient extends SimClient {
     const { topic, payload, connection } = membership;
     const { session } = this.#secrets;
     const position = isKept(topic) ? this.follower(topic).position : null;
-    const ref = membership.joinRef = String(++this.#ref);
+    const ref = membership.joinRef = String(++this.#mouth.ref);
     membership.status = "joining";
     const troupe = position !== null
       ? { ...position, ...(connection !== undefined && { connection }) }
       : undefined;
-    this.#write(ref, ref, topic, "phx_join", {
+    this.#mouth.say([ref, ref, topic, "phx_join", {
       ...payload,
       ...(sortOf(topic) === "kept" && this.party.random.float() < 0.3 && { as: "loud" }),
       ...(session !== null && { "troupe:session": session }),
       ...(troupe !== undefined && { troupe }),
-    });
+    }]);
     membership.payload = {};
   }
 
@@ -243,8 +251,9 @@ export class RawClient extends SimClient {
     if (membership === undefined || (joinRef !== null && joinRef !== membership.joinRef)) return;
     if (event === "phx_reply") {
       // What is over a limit is refused before anybody asks whose it is.
-      if (joinRef !== null && isOk(payload)) this.#endings.checkOrder(membership, event);
-      return this.#replied(membership, ref, payload as { status: string; response: never });
+      const reply = payload as { status: string; response: never };
+      if (joinRef !== null && reply.status === "ok") this.#endings.checkOrder(membership, event);
+      return this.#replied(membership, ref, reply);
     }
     if (membership.status !== "joined") {
       if (!membership.isWanted) return; // it has left, and what was on its way still comes
@@ -272,7 +281,7 @@ export class RawClient extends SimClient {
       this.#questions.asked(() =>
         membership.status !== "joined" || membership.joinRef !== joinRef
           ? null
-          : this.#push(joinRef, topic, "troupe:answer", { id, status: "ok", response: { answer } })
+          : this.#mouth.push(joinRef, topic, "troupe:answer", { id, status: "ok", response: { answer } })
       );
     } else if (event === PRESENCE_EVENT) membership.counted.received(payload as Told);
     else if (event.startsWith("presence_")) membership.presence.received(event, payload);
@@ -369,7 +378,9 @@ export class RawClient extends SimClient {
   #joinLater(membership: Membership): void {
     const { joinRef } = membership;
     this.ports.world.after(this.party, between(this.party.random, 1, 3_000), () => {
-      if (membership.isWanted && this.#isOpen && membership.joinRef === joinRef) this.#sendJoin(membership);
+      if (membership.isWanted && this.#mouth.isOpen && membership.joinRef === joinRef) {
+        this.#sendJoin(membership);
+      }
     });
   }
 
@@ -383,18 +394,4 @@ export class RawClient extends SimClient {
       this.unanswered.delete(id);
     }
   }
-
-  #push(joinRef: string | null, topic: string, event: string, payload: object): string {
-    const ref = String(++this.#ref);
-    this.#write(joinRef, ref, topic, event, payload);
-    return ref;
-  }
-
-  #write(joinRef: string | null, ref: string, topic: string, event: string, payload: object): void {
-    if (this.#isOpen) this.#socket!.send(JSON.stringify([joinRef, ref, topic, event, payload]));
-  }
-}
-
-function isOk(reply: unknown): boolean {
-  return (reply as { status: string }).status === "ok";
 }

@@ -1,12 +1,12 @@
 import type { World } from "./world.ts";
 
-/** A message of a client's, which has named it. */
+/** A message of a client's, which may have named it. */
 export interface Sent {
   readonly topic: string;
   readonly event: string;
   readonly id: string;
-  /** What it is called there: messages to another topic may have the same name. */
-  readonly name: string;
+  /** What names it there: messages to another topic may have the same name. `null`: it has none. */
+  readonly name: { readonly "troupe:id": string } | null;
   readonly payload: object;
   /** How often its client had joined then. */
   readonly joins: number;
@@ -35,14 +35,17 @@ export class Repeats {
     if (this.#sent.push(sent) > this.#max) this.#sent.shift();
   }
 
-  /** The last that was sent in a topic. */
+  /** The last that was sent in a topic, if it has a name. */
   lastIn(topic: string): Sent | undefined {
-    return this.#sent.findLast((each) => each.topic === topic);
+    const last = this.#sent.findLast((each) => each.topic === topic);
+    return last?.name === null ? undefined : last;
   }
 
   /** Those of a topic that were sent over the last connection and have no answer, the first one first. */
   unansweredIn(topic: string): readonly Sent[] {
-    return this.#sent.filter((each) => each.topic === topic && !this.#answers.has(each.id));
+    return this.#sent.filter(({ topic: of, name, id }) =>
+      of === topic && name !== null && !this.#answers.has(id)
+    );
   }
 
   /**

@@ -92,6 +92,10 @@ export class Run implements Scene {
     for (const client of this.clients) client.checkAnswered();
     this.#checkCounts();
     if (world.violation !== null) return;
+    this.#repeat();
+    await world.pass(500);
+    this.truth.isHealed = true; // by now everybody has heard of what could not be stored
+    this.#repeat();
     for (const client of this.clients) {
       for (const follower of client.matched.values()) follower.quiet();
       for (const topic of this.#schedule.topics) world.as(client.party, () => client.askPages(topic));
@@ -115,6 +119,13 @@ export class Run implements Scene {
     const isClosed = await world.passUntil(this.server.app.close(), 60_000);
     if (!isClosed && world.violation === null) {
       world.fail("the server ends", "it has not ended within a minute");
+    }
+  }
+
+  /** Everybody says again what it has said last. */
+  #repeat(): void {
+    for (const client of this.clients) {
+      for (const topic of this.topics) this.world.as(client.party, () => client.repeat(topic));
     }
   }
 

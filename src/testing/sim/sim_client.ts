@@ -66,6 +66,10 @@ export abstract class SimClient {
   repeat(_topic: string): void {}
   /** Joins a topic that it is in. */
   rejoin(_topic: string): void {}
+  /** What `task` says arrives as one, where the version has batches. */
+  inOne(task: () => void): void {
+    task();
+  }
   /** Goes, for good. */
   abstract close(): void;
   /** Nothing that it has sent waits for its answer. */
@@ -139,6 +143,9 @@ export abstract class SimClient {
     );
     if (!publishes) return;
     if (status !== "ok") {
+      if (reason === "not_stored" && truth.isHealed) {
+        world.fail("what could not be stored may come again", `${this.name} in ${topic}: ${last}`);
+      }
       // What waits while a topic ends that is being stored is never given to the log.
       if (reason === "not_stored" && !truth.store.failed.has(topic) && !truth.crashed.has(topic)) {
         world.fail("what fails to be stored fails alone", `${this.name} in ${topic}: ${last}`);

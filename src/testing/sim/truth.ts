@@ -62,6 +62,8 @@ export class Truth {
   readonly crashedMs = new Map<string, number>();
   /** What was sent once more, or over another session before: it may come behind what was sent later. */
   readonly repeated = new Set<string>();
+  /** Nothing fails any more, and all that has failed is known. */
+  isHealed = false;
   /** How much was published while a client was away, for sure: by topic and user. */
   readonly away = new Map<string, number>();
   /** Which life of the server's it is. */

@@ -29,7 +29,7 @@ export const RETURNS: readonly Bug[] = [
   {
     name: "what is said to one who is back is lost",
     file: "src/sessions/absence.ts",
-    from: "for (const frame of arrival.behind) channel.owner.write(frame);",
+    from: "for (const { frame } of arrival.behind) channel.owner.write(frame);",
     to: "",
   },
   {

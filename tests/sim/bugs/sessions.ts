@@ -281,7 +281,25 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "an answer says ok of what could not be stored",
     file: "src/sessions/channel_subscription.ts",
-    from: "    if (ref !== null && this.#unstored?.delete(ref)) frame = this.#unstoredReply(ref);\n",
+    from: "    if (ref !== null && this.#unstored?.delete(ref)) frame = this.unstoredReply(ref);\n",
+    to: "",
+  },
+  {
+    name: "an answer that waits says ok of what could not be stored",
+    file: "src/sessions/held_output.ts",
+    from: "return ref !== null && typeof kind",
+    to: "return frame instanceof Function && ref !== null && typeof kind",
+  },
+  {
+    name: "a repetition is answered ahead of what came before it",
+    file: "src/sessions/named_message.ts",
+    from: "channel.isAbsent || window.isPast(message.topic, id, channel);",
+    to: "false;",
+  },
+  {
+    name: "a repetition waits for a channel that has been replaced",
+    file: "src/sessions/dedupe_window.ts",
+    from: " || known.by !== by",
     to: "",
   },
   {
@@ -313,8 +331,8 @@ export const SESSIONS: readonly Bug[] = [
   {
     name: "a message's name is the same in all topics",
     file: "src/sessions/dedupe_window.ts",
-    from: "const key = `${topic}\\n${id}`;",
-    to: "const key = id;",
+    from: "return `${topic}\\n${id}`;",
+    to: "return id;",
   },
   {
     name: "a filter is passed by where a turn has something else, too",
