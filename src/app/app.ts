@@ -131,7 +131,7 @@ export class App<U extends User = User> {
 
   /** How much of everything is held right now: see {@link Gauges}. What has happened is in `app.system.counters`. */
   get gauges(): Gauges {
-    return this.#engine.gauges();
+    return { ...this.#engine.gauges(), held: this.#life.mounts.held };
   }
 
   /** What {@link App.topic} was given, the most specific pattern first; `definition` is `null` without a contract. */

@@ -251,7 +251,7 @@ export class Engine {
   }
 
   /** How much of everything is held. */
-  gauges(): Gauges {
+  gauges(): Omit<Gauges, "held"> {
     return {
       actors: this.system.actorCount,
       timers: this.#clock.pending,

@@ -25,6 +25,11 @@ export interface Gauges {
   readonly patterns: number;
   /** Channels that are members of a topic, or of a pattern. */
   readonly subscribers: number;
+  /**
+   * What transports hold beside that: long-poll sessions, server-sent streams, sockets that are looked after, and those
+   * whose close has begun.
+   */
+  readonly held: number;
   /** Handlers that are pending. */
   readonly handlers: number;
 }

@@ -104,6 +104,11 @@ export class Mounts {
     return transport?.refusal?.(refusal) ?? response;
   }
 
+  /** How much its transports hold for their clients. */
+  get held(): number {
+    return this.#mounted.reduce((sum, { held = 0 }) => sum + held, 0);
+  }
+
   /** The app has ended. */
   end(): void {
     for (const transport of this.#mounted) transport.end?.();

@@ -77,6 +77,10 @@ class MountedLongpoll implements MountedTransport {
     this.#sessionPorts = { clock, counters, windowMs, over: ({ id }) => this.#sessions.delete(id) };
   }
 
+  get held(): number {
+    return this.#sessions.size + this.#opening;
+  }
+
   handle(request: Request, gate: Gate): Response | Promise<Response> {
     const { method } = request;
     if (method === "OPTIONS") return preflight(request);

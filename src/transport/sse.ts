@@ -146,6 +146,10 @@ class MountedSse implements MountedTransport {
     this.#ports = { transport, bounds, keepAlive, ended: ({ id }) => this.#connections.delete(id) };
   }
 
+  get held(): number {
+    return this.#connections.size + this.#ports.keepAlive.size;
+  }
+
   async handle(request: Request, gate: Gate): Promise<Response> {
     const origin = request.headers.get("origin");
     if (origin === null) return await this.#answer(request, gate);

@@ -80,6 +80,8 @@ export interface MountedTransport {
    * own. It was counted already. Left out: the common form, JSON with the reason. MUST NOT throw.
    */
   refusal?(refusal: Refusal): Response;
+  /** How much it holds for its clients, as told by `app.gauges`: 0 when all have gone. Left out: nothing. */
+  readonly held?: number;
   /** The app has ended, and all its connections are closed: forgets what still keeps the process alive. MUST NOT throw. */
   end?(): void;
 }

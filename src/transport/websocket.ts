@@ -26,6 +26,10 @@ class Mounted implements MountedTransport {
     this.#closings = new Closings(ports);
   }
 
+  get held(): number {
+    return this.#closings.size;
+  }
+
   end(): void {
     this.#closings.clear();
   }

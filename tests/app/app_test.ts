@@ -342,3 +342,16 @@ Deno.test("App.gauges says what is held, and is back at its start when all have 
   assertEquals(app.gauges, atRest);
   await app.close();
 });
+
+Deno.test("App.gauges says what transports hold themselves, until it has ended", async () => {
+  const app = new App().topic("room:*", {});
+  const at = (path: string): Promise<Response> => app.fetch(new Request(`http://app.example/socket/${path}`));
+  await (await at("longpoll?vsn=2.0.0")).text();
+  assertEquals(app.gauges.held, 1);
+  const stream = await at("sse?topic=room:1");
+  assertEquals(app.gauges.held, 3, "a stream is there, and is looked after");
+  await stream.body!.cancel();
+  assertEquals(app.gauges.held, 1);
+  await app.close();
+  assertEquals(app.gauges.held, 0);
+});

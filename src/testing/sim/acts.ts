@@ -89,16 +89,32 @@ export class Acts {
           void (["plain", "kept", "hall"].includes(sortOf(topic)) && this.send(client, topic, "boom"))
         );
       case "crashTopic":
-        return as(() =>
-          void (["plain", "kept", "pulse"].includes(sortOf(topic)) && this.send(client, topic, "crash"))
-        );
+        if (!["plain", "kept", "pulse"].includes(sortOf(topic))) return;
+        as(() => this.send(client, topic, "crash"));
+        if (n % 2 > 0) return;
+        return later(10 + n % 90, () =>
+          // it wants to be in again at once
+          as(() => {
+            client.leave(topic);
+            client.join(topic);
+          }));
       case "stop":
         return as(() => void (sortOf(topic) === "plain" && this.send(client, topic, "stop")));
       case "crashJoin":
-        return as(() => void (sortOf(topic) === "plain" && client.join(topic, { as: "crash" })));
+        if (sortOf(topic) !== "plain") return;
+        return as(() => {
+          if (n % 2 === 0) client.leave(topic);
+          client.join(topic, { as: "crash" });
+        });
       case "cut":
         fault();
+        if (n % 3 === 0) { // while everybody says something
+          for (const each of this.#scene.clients) {
+            this.#world.as(each.party, () => this.#say(each, topic, n + each.name.length));
+          }
+        }
         for (const wire of [...host.open]) wire.cut();
+        if (sortOf(topic) === "hall") later(60, () => this.#sayTwo(topic, n));
         return;
       case "cutHalf":
         fault();
@@ -148,8 +164,10 @@ export class Acts {
         return;
       case "comeBack":
         // Its past takes long to read, and much is published meanwhile.
-        fault();
-        for (const wire of [...host.open]) wire.cut();
+        for (const each of sortOf(topic) === "board" ? this.#scene.clients : [client]) {
+          each.host.faults++;
+          for (const wire of [...each.host.open]) wire.cut();
+        }
         this.sayOutside(topic);
         faults.readsMs = 300 + n * 2;
         for (let i = 1; i < 12; i++) later(i * (40 + n % 150), () => this.sayOutside(topic));
@@ -277,7 +295,13 @@ export class Acts {
         if (n % 2 === 0 && sortOf(topic) === "plain") {
           as(() => this.send(client, topic, n % 4 === 0 ? "defer" : "later", 154));
         }
-        return as(() => client.repeat(topic));
+        as(() => client.repeat(topic));
+        if (n % 6 > 0) return;
+        // And goes, before that is answered.
+        fault();
+        return later(10 + n % 100, () => {
+          for (const wire of [...host.open]) wire.cut();
+        });
       case "pages":
         return as(() => client.askPages(topic));
       case "permit":
@@ -329,6 +353,17 @@ export class Acts {
   #say(client: SimClient, topic: string, n: number): void {
     const events = EVENTS[sortOf(topic)];
     if (events.length > 0) this.send(client, topic, events[n % events.length], n);
+  }
+
+  /** In one turn, if it can be, everybody says something and shows itself anew. */
+  #sayTwo(topic: string, n: number): void {
+    for (const client of this.#scene.clients) {
+      this.#world.as(client.party, () =>
+        client.inOne(() => {
+          this.send(client, topic, "say");
+          this.send(client, topic, "set", n);
+        }));
+    }
   }
 
   /** Has a client say something. */

@@ -10,6 +10,8 @@ export class Endings {
   readonly #client: SimClient;
   /** The refs of its leaves. */
   readonly #leaves = new Set<string>();
+  /** The refs that were answered. */
+  readonly #answered = new Set<string>();
   /** Topics in which it has asked for the end of its channel. */
   readonly #stopped = new Set<string>();
 
@@ -20,6 +22,7 @@ export class Endings {
   /** It is connected once more, and counts anew. */
   opened(): void {
     this.#leaves.clear();
+    this.#answered.clear();
   }
 
   /** It leaves a topic, by the message `ref`. */
@@ -39,7 +42,10 @@ export class Endings {
 
   /** Something that it has said is answered. */
   replied(ref: string | null, status: string, topic: string): void {
-    if (ref === null || !this.#leaves.has(ref) || status === "ok") return;
+    if (ref === null) return;
+    if (this.#answered.has(ref)) this.#fail("everything is answered once", topic, ref);
+    this.#answered.add(ref);
+    if (!this.#leaves.has(ref) || status === "ok") return;
     this.#fail("who leaves is let go", topic, status);
   }
 

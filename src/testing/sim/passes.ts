@@ -24,6 +24,8 @@ export class Passes {
   readonly #held = new Map<string, Held>();
   /** When passes, and users, were revoked, in this life of the server's. */
   readonly #revoked = new Map<string, number>();
+  /** Those that bring their user another rank; and when they have, by the answer that was given. */
+  readonly #raising = new Map<string, number>();
   #last = 0;
 
   constructor(world: World, lifeMs: number) {
@@ -40,6 +42,25 @@ export class Passes {
   /** A new one, for a user. */
   make(user: string): string {
     return `${user}~${++this.#last}`;
+  }
+
+  /** A new one, by which a refresh brings its user another rank. */
+  makeRaising(user: string): string {
+    const pass = this.make(user);
+    this.#raising.set(pass, -1);
+    return pass;
+  }
+
+  /** It is shown: whether it brings its user another rank. */
+  raises(pass: string): boolean {
+    if (!this.#raising.has(pass)) return false;
+    this.#raising.set(pass, this.#nowMs);
+    return true;
+  }
+
+  /** When it was shown. */
+  raisedMs(pass: string): number {
+    return this.#raising.get(pass)!;
   }
 
   /** Whose it is. */

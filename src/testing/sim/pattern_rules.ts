@@ -1,4 +1,5 @@
 import type { Ref } from "../../actors/ref.ts";
+import type { Ranked } from "./permits.ts";
 import type { Stage } from "./stage.ts";
 
 /** Lets clients join patterns, and decides topic by topic what they get. */
@@ -17,7 +18,7 @@ export class PatternRules {
           memberships.entered(ctx);
           this.#of(ctx.user.id).add(ctx.self);
         },
-        match: (ctx, topic) => truth.permits.has(ctx.user.id, topic),
+        match: (ctx, topic) => truth.permits.has(ctx.user.id, topic, ctx.user as unknown as Ranked),
         info: (ctx) => ctx.rematch(),
         suspended,
         resumed,

@@ -20,7 +20,11 @@ export function plainTopic(stage: Stage, selves: Ref<unknown>[]): void {
       say: (ctx, { id }) => (say(stage, ctx, id), { id }),
       whisper: (ctx, { id }) => (say(stage, ctx, id, true), { id }),
       later: async (ctx, { id, ms }) => {
+        const { signal } = ctx;
         await wait(ms);
+        if (signal.aborted !== ended.has(ctx)) {
+          world.fail("a handler is told of the end of its channel", `${id} in ${ctx.topic}`);
+        }
         letters.expectDeadLetter(ended.has(ctx), `${id} in ${ctx.topic}`, () => say(stage, ctx, id));
         return { id };
       },

@@ -165,10 +165,11 @@ export class RawClient extends SimClient {
     const { joins } = this.follower(topic);
     const number = this.#lastName.get(topic) ?? 0;
     this.#lastName.set(topic, number + 1);
-    const name = number % 4 === 3 ? null : { "troupe:id": String(number) };
+    const isNamed = number % 4 < 3 && !NEVER_REPEATED.includes(event);
+    const name = isNamed ? { "troupe:id": String(number) } : null;
     const sent: Sent = { topic, event, id: payload.id, name, payload, joins };
     if (event === "stop") this.#endings.stops(topic);
-    if (!NEVER_REPEATED.includes(event)) this.#repeats.add(sent);
+    this.#repeats.add(sent);
     this.#send(membership, sent);
   }
 
@@ -378,9 +379,9 @@ export class RawClient extends SimClient {
   #joinLater(membership: Membership): void {
     const { joinRef } = membership;
     this.ports.world.after(this.party, between(this.party.random, 1, 3_000), () => {
-      if (membership.isWanted && this.#mouth.isOpen && membership.joinRef === joinRef) {
-        this.#sendJoin(membership);
-      }
+      const { isWanted, status } = membership;
+      if (!isWanted || status !== "away" || membership.joinRef !== joinRef) return;
+      if (this.#mouth.isOpen) this.#sendJoin(membership);
     });
   }
 

@@ -18,6 +18,7 @@ type AnyChannel =
   };
 
 interface Told {
+  readonly again: boolean;
   readonly recovery: string | null;
   readonly gap: { readonly from: number; readonly to: number } | null;
 }
@@ -80,10 +81,17 @@ export class RealClient extends SimClient {
     const channel = this.#client!.join(contract, { id } as never, terms as never) as unknown as AnyChannel;
     this.#channels.set(topic, channel);
     const follower = this.follower(topic);
-    channel.on("troupe:joined", ({ recovery, gap }: Told) => {
+    let wasSomewhere = false;
+    channel.on("troupe:joined", ({ again, recovery, gap }: Told) => {
+      if (again && wasSomewhere && recovery === null) {
+        this.ports.world.fail("who comes back goes on from where it was", `${this.name} in ${topic}`);
+      }
       follower.entered({ epoch: null, offset: null, recovery, gap }, this.ports.life());
     });
-    channel.on("troupe:suspended", () => follower.left());
+    channel.on("troupe:suspended", () => {
+      wasSomewhere = channel.position !== null;
+      follower.left();
+    });
     channel.on(
       "troupe:missed",
       ({ count, from, to }: { count: number; from: number | null; to: number | null }) => {

@@ -90,6 +90,7 @@ export class Run implements Scene {
     if (world.violation !== null) return;
     // Before anything else happens, too: what is stuck must not be freed by it.
     for (const client of this.clients) client.checkAnswered();
+    this.server.checkQuiet();
     this.#checkCounts();
     if (world.violation !== null) return;
     this.#repeat();

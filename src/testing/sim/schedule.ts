@@ -44,6 +44,10 @@ export interface Schedule {
   readonly messageBurst: number;
   /** How many sessions of one user may wait for their clients. */
   readonly maxSuspended: number;
+  /** How many frames may wait for one client. */
+  readonly outboxFrames: number;
+  /** How long the answer to a stream's question may take, in milliseconds. */
+  readonly replyTimeoutMs: number;
   /** Whether what clients say is looked at before it is handled, which may take its time. */
   readonly isScreened: boolean;
   readonly steps: readonly Step[];
@@ -152,7 +156,12 @@ export function drawSchedule(seed: number): Schedule {
   // Of its own: what is drawn for it moves nothing of the rest.
   const rare = randomFor(seed, "rare");
   const crowds = randomFor(seed, "crowds");
+  const bounds = randomFor(seed, "bounds");
+  const historySize = [6, 30, 300][random.integer(3)];
   return {
+    // Who comes back gets all that is kept, and must not fall behind with that alone.
+    outboxFrames: historySize === 6 && bounds.float() < 0.7 ? between(bounds, 64, 100) : 400,
+    replyTimeoutMs: bounds.float() < 0.3 ? between(bounds, 100, 400) : 10_000,
     crowdSize: crowds.float() < 0.5 ? between(crowds, 1, 4) : 400,
     flushesPerTurn: crowds.float() < 0.5 ? between(crowds, 1, 3) : 64,
     historyTimeoutMs: rare.float() < 0.35 ? between(rare, 150, 700) : 5_000,
@@ -164,7 +173,7 @@ export function drawSchedule(seed: number): Schedule {
     topics,
     graceMs: random.float() < 0.6 ? between(random, 1, 8) * 1_000 : 0,
     maxReplay: random.float() < 0.4 ? between(random, 2, 6) : 1_000,
-    historySize: [6, 30, 300][random.integer(3)],
+    historySize,
     shuffle: random.float() < 0.3,
     maxSteps: random.float() < 0.3 ? between(random, 1, 100) : 16_384,
     authenticateMs: random.float() < 0.3 ? 200 : 0,

@@ -40,6 +40,8 @@ export type ServerOptions = Pick<
   | "messageBurst"
   | "isScreened"
   | "maxSuspended"
+  | "outboxFrames"
+  | "replyTimeoutMs"
   | "appendTimeoutMs"
   | "crowdSize"
   | "flushesPerTurn"
@@ -69,6 +71,7 @@ export class Server implements Serving {
   readonly #selves: Ref<unknown>[] = [];
   readonly #baseline: string;
   readonly #historyTimeoutMs: number;
+  readonly #outboxFrames: number;
   #reader: Ref<Letter> | null = null;
 
   constructor(world: World, network: Network, truth: Truth, life: number, options: ServerOptions) {
@@ -76,6 +79,7 @@ export class Server implements Serving {
     this.#network = network;
     this.#truth = truth;
     this.#historyTimeoutMs = options.historyTimeoutMs;
+    this.#outboxFrames = options.outboxFrames;
     const random: Random = randomFor(world.seed, `life ${life}`);
     const party = this.party = new Party(`server${life}`, random);
     const clock = world.clockOf(party);
@@ -92,7 +96,11 @@ export class Server implements Serving {
       log: truth.store.open(party),
       logger: { log: (level, message, fields) => this.#logged(level, message, fields) },
       secret: "the simulation has no secrets, all is seeded",
-      transports: [websocket, longpoll(), sse({ maxWaitingRequests: MAX_WAITING })],
+      transports: [
+        websocket,
+        longpoll(),
+        sse({ maxWaitingRequests: MAX_WAITING, replyTimeoutMs: options.replyTimeoutMs }),
+      ],
       origin: "any",
       authenticate: ({ token, params, request }) => {
         const pass = token ?? params.user;
@@ -110,7 +118,7 @@ export class Server implements Serving {
         flushesPerTurn: options.flushesPerTurn,
         topicIdleMs: 5_000,
         componentIdleMs: 60_000,
-        outboxFrames: 400,
+        outboxFrames: options.outboxFrames,
         outboxBytes: 16_384,
         transportBytes: 1_024,
         transportFrames: 8,
@@ -143,8 +151,20 @@ export class Server implements Serving {
 
   /** Nothing is left to do now: nothing is left undone. */
   checkAtRest(): void {
-    if (!this.party.alive || this.app.system.scheduler.idle) return;
-    this.#world.fail("what is ready is run", `${this.app.system.scheduler.ready} actors wait`);
+    if (!this.party.alive) return;
+    if (!this.app.system.scheduler.idle) {
+      this.#world.fail("what is ready is run", `${this.app.system.scheduler.ready} actors wait`);
+    }
+    for (const { id, backlog } of this.app.connections) {
+      if (backlog > this.#outboxFrames) this.#world.fail("nothing is unbounded", `${backlog} wait for ${id}`);
+    }
+  }
+
+  /** Nothing happens any more, and all clients are there: nobody is behind, and nothing is under way. */
+  checkQuiet(): void {
+    const { behind, opening, handlers } = this.app.gauges;
+    if (behind + opening + handlers === 0) return;
+    this.#world.fail("all is done at some time", JSON.stringify({ behind, opening, handlers }));
   }
 
   /** Dies: nothing of it goes on. */
@@ -206,7 +226,8 @@ export class Server implements Serving {
     const id = passes.userOf(pass);
     const expiresAt = passes.expiryOf(pass, nowMs);
     if (wire !== null) passes.granted(wire, pass, expiresAt === null ? null : expiresAt - nowMs);
-    return { user: { id, name: id }, expiresAt, tokenId: pass };
+    const rank = this.#truth.permits.rankOf(id) + (passes.raises(pass) ? 1 : 0);
+    return { user: { id, name: id, rank }, expiresAt, tokenId: pass };
   }
 
   /** Every actor has handled what it was told, but for what it has put aside. */

@@ -12,6 +12,8 @@ export const MAX_WAITING = 12;
 
 interface Stream {
   readonly topic: string;
+  /** Of the next join. */
+  payload: object;
   wire: HttpWire | null;
   lastId: string;
   token: string;
@@ -31,12 +33,23 @@ export class StreamClient extends SimClient {
 
   start(): void {}
 
-  join(topic: string, _payload?: object): void {
+  join(topic: string, payload: object = {}): void {
     if (sortOf(topic) === "pattern") return;
     const stream = this.#streams.get(topic) ??
-      { topic, wire: null, lastId: "", token: "", heardMs: 0, isWanted: false, goneMs: 0, cameWith: null };
+      {
+        topic,
+        payload,
+        wire: null,
+        lastId: "",
+        token: "",
+        heardMs: 0,
+        isWanted: false,
+        goneMs: 0,
+        cameWith: null,
+      };
     if (stream.isWanted) return;
     this.#streams.set(topic, stream);
+    stream.payload = payload;
     stream.isWanted = true;
     if (stream.wire === null) this.#open(stream);
   }
@@ -105,29 +118,38 @@ export class StreamClient extends SimClient {
     const { world, network } = this.ports;
     const { topic, lastId } = stream;
     const pass = this.pass();
+    const payload = encodeURIComponent(JSON.stringify(stream.payload));
+    stream.payload = {};
     stream.cameWith = null;
     let text = "";
     const decoder = new TextDecoder();
     stream.heardMs = world.clock.elapsedMs();
-    const wire = network.request(this.host, {
-      head: (status) => {
-        if (status !== 200) world.note(this.name, `stream of ${topic} refused ${status}`);
+    const wire = network.request(
+      this.host,
+      {
+        head: (status) => {
+          if (status !== 200) world.note(this.name, `stream of ${topic} refused ${status}`);
+        },
+        chunk: (bytes) => {
+          if (wire !== stream.wire) return;
+          stream.heardMs = world.clock.elapsedMs();
+          text += decoder.decode(bytes, { stream: true });
+          for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+            this.#event(stream, text.slice(0, end));
+            text = text.slice(end + 2);
+          }
+        },
+        end: () => wire === stream.wire && this.#gone(stream),
+        failed: () => wire === stream.wire && this.#gone(stream),
       },
-      chunk: (bytes) => {
-        if (wire !== stream.wire) return;
-        stream.heardMs = world.clock.elapsedMs();
-        text += decoder.decode(bytes, { stream: true });
-        for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
-          this.#event(stream, text.slice(0, end));
-          text = text.slice(end + 2);
-        }
-      },
-      end: () => wire === stream.wire && this.#gone(stream),
-      failed: () => wire === stream.wire && this.#gone(stream),
-    }, () =>
-      new Request(`http://sim/socket/sse?topic=${encodeURIComponent(topic)}&token=${pass}`, {
-        headers: { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) },
-      }));
+      () =>
+        new Request(
+          `http://sim/socket/sse?topic=${encodeURIComponent(topic)}&payload=${payload}&token=${pass}`,
+          {
+            headers: { accept: "text/event-stream", ...(lastId !== "" && { "last-event-id": lastId }) },
+          },
+        ),
+    );
     stream.wire = wire;
     this.#watch(stream, wire);
   }

@@ -100,6 +100,10 @@ class Mounted implements MountedTransport {
     this.#server.on("wsClientError", ({ message }) => this.#fault = message);
   }
 
+  get held(): number {
+    return this.#ports.liveness.size + this.#ports.closings.size;
+  }
+
   handle(request: Request, gate: Gate): Response | Promise<Response> {
     const fault = handshakeFault(request);
     if (fault !== null) return gate.refuse(fault);

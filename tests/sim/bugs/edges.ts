@@ -158,4 +158,22 @@ export const EDGES: readonly Bug[] = [
     from: "for (const take of this.#waiting.values()) take(ended);",
     to: "",
   },
+  {
+    name: "server-sent events: a stream that has ended is not forgotten",
+    file: "src/transport/sse_connection.ts",
+    from: "    this.#ports.ended(this);\n",
+    to: "",
+  },
+  {
+    name: "server-sent events: what has ended is looked after for ever",
+    file: "src/transport/sse_connection.ts",
+    from: "    keepAlive.remove(this);\n",
+    to: "",
+  },
+  {
+    name: "the client forgets where it was when it joins again",
+    file: "src/protocol/positions.ts",
+    from: "known?.standing ?? { epoch: null",
+    to: "{ epoch: null",
+  },
 ];

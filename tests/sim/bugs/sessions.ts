@@ -414,4 +414,16 @@ export const SESSIONS: readonly Bug[] = [
     from: 'if (status === "ok") this.told = false;',
     to: "",
   },
+  {
+    name: "what was granted before a refresh is granted behind it",
+    file: "src/sessions/pattern_subscription.ts",
+    from: "authorizations !== this.#authorizations || state",
+    to: "state",
+  },
+  {
+    name: "who has caught up is asked again and again",
+    file: "src/sessions/flusher.ts",
+    from: "if (this.#behind.size > 0) this.#behind.delete(outbox);",
+    to: "",
+  },
 ];
