@@ -16,8 +16,8 @@ interface Entry {
   readonly topic: string;
   /** Its own ref. */
   readonly ref: string | null;
-  /** Who handles it. */
-  readonly by: object;
+  /** Who handles it; `null`: it is answered, or lost. */
+  by: object | null;
   /** The refs of its repetitions that wait for its answer. */
   repeats: string[];
   answer: Answered | null;
@@ -57,8 +57,8 @@ export class DedupeWindow {
   }
 
   /**
-   * A message has come under `id`, and is handled by `by`. `named`: it is to be handled, and is remembered by this. Else it is a repetition of
-   * what is remembered by `repeated`: that is `answered`, or it will get the same answer (`null`).
+   * A message has come under `id`, for `by`. `named`: it is to be handled, and is remembered by this. Else it is a
+   * repetition of what is remembered by `repeated`: that is `answered`, or it will get the same answer (`null`).
    */
   take(
     { topic, ref }: Inbound,
@@ -87,6 +87,7 @@ export class DedupeWindow {
     if (!this.#pending.delete(named)) return NOBODY;
     const entry = named as Entry;
     entry.answer = answer;
+    entry.by = null; // a channel that has ended is not kept for it
     return repeatsOf(entry);
   }
 
@@ -100,6 +101,7 @@ export class DedupeWindow {
       if (entry.topic !== topic || entry.ref !== ref || entry.lost !== null) continue;
       this.#pending.delete(entry);
       entry.lost = isThere ? "told" : "untold";
+      entry.by = null;
       return repeatsOf(entry);
     }
     return NOBODY;
