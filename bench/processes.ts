@@ -79,7 +79,7 @@ export function openProgram(program: string, order: unknown): Dialogue {
       try {
         while (!heard.includes("\n")) {
           const { value, done } = await reader.read();
-          if (done) throw new Error(`${program} failed: ${(await said).trim()}`);
+          if (done) throw new Error(`${program} failed: ${firstLine(await said)}`);
           heard += value;
         }
       } finally {
@@ -111,7 +111,7 @@ export async function runFile(
   if (!success) {
     throw new Error(
       `${program} failed${signal.aborted ? `: ${RUN_MS / 1_000} s were not enough` : ""}: ${
-        new TextDecoder().decode(stderr).trim()
+        firstLine(new TextDecoder().decode(stderr))
       }`,
     );
   }
@@ -155,4 +155,9 @@ function hasTaskset(): boolean {
   } catch {
     return false;
   }
+}
+
+/** What went wrong, without the stack: that names the paths of this machine. */
+function firstLine(text: string): string {
+  return text.trim().split("\n", 1)[0];
 }
