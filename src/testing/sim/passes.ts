@@ -24,7 +24,7 @@ export class Passes {
   readonly #held = new Map<string, Held>();
   /** When passes, and users, were revoked, in this life of the server's. */
   readonly #revoked = new Map<string, number>();
-  /** Those that bring their user another rank; and when they have, by the answer that was given. */
+  /** Those that bring their user another rank; and when they were shown, -1 before that. */
   readonly #raising = new Map<string, number>();
   #last = 0;
 
@@ -51,9 +51,9 @@ export class Passes {
     return pass;
   }
 
-  /** It is shown: whether it brings its user another rank. */
+  /** It is shown: whether it brings its user another rank, as it does once. */
   raises(pass: string): boolean {
-    if (!this.#raising.has(pass)) return false;
+    if (this.#raising.get(pass) !== -1) return false;
     this.#raising.set(pass, this.#nowMs);
     return true;
   }

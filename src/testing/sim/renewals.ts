@@ -36,7 +36,7 @@ export class Renewals {
     const pass = isStrange
       ? passes.make("nobody")
       : isRaised
-      ? passes.makeRaising(name)
+      ? this.#client.raisingPass()
       : this.#client.pass();
     const renewing = this.#renew(pass);
     if (isStrange) this.#strange = renewing;

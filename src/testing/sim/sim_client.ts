@@ -94,6 +94,11 @@ export abstract class SimClient {
     return this.#pass;
   }
 
+  /** What it brings to have another rank. */
+  raisingPass(): string {
+    return this.#pass = this.ports.passes.makeRaising(this.name);
+  }
+
   /** What it came in with the last time. */
   get lastPass(): string | null {
     return this.#pass;
