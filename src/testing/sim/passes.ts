@@ -51,9 +51,10 @@ export class Passes {
     return pass;
   }
 
-  /** It is shown: whether it brings its user another rank, as it does once. */
-  raises(pass: string): boolean {
+  /** It is shown: whether it brings its user another rank, as it does once, over a connection that is there. */
+  raises(pass: string, wire: string | null): boolean {
     if (this.#raising.get(pass) !== -1) return false;
+    if (wire === null || !this.#held.has(wire)) return !this.#raising.delete(pass);
     this.#raising.set(pass, this.#nowMs);
     return true;
   }

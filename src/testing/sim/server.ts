@@ -225,8 +225,8 @@ export class Server implements Serving {
     const { passes } = this.#network;
     const id = passes.userOf(pass);
     const expiresAt = passes.expiryOf(pass, nowMs);
+    const rank = this.#truth.permits.rankOf(id) + (passes.raises(pass, wire) ? 1 : 0);
     if (wire !== null) passes.granted(wire, pass, expiresAt === null ? null : expiresAt - nowMs);
-    const rank = this.#truth.permits.rankOf(id) + (passes.raises(pass) ? 1 : 0);
     return { user: { id, name: id, rank }, expiresAt, tokenId: pass };
   }
 
