@@ -8,7 +8,7 @@ export interface Effort {
   /** How many turns a round of an echo or a fan-out has, and how long each takes. */
   readonly turns: number;
   readonly turnMs: number;
-  /** How long one takes at a steady rate, which has few publications a second: of 20, the 99th percentile is one. */
+  /** How long one takes at a steady rate, which has few publications a second: a 99th percentile needs many. */
   readonly steadyMs: number;
   readonly settleMs: number;
   /** Divides the numbers of connections, topics, messages and so on. */

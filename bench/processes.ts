@@ -79,7 +79,7 @@ export function openProgram(program: string, order: unknown): Dialogue {
       try {
         while (!heard.includes("\n")) {
           const { value, done } = await reader.read();
-          if (done) throw new Error(`${program} failed: ${firstLine(await said)}`);
+          if (done) throw new Error(`${program} failed: ${faultIn(await said)}`);
           heard += value;
         }
       } finally {
@@ -111,7 +111,7 @@ export async function runFile(
   if (!success) {
     throw new Error(
       `${program} failed${signal.aborted ? `: ${RUN_MS / 1_000} s were not enough` : ""}: ${
-        firstLine(new TextDecoder().decode(stderr))
+        faultIn(new TextDecoder().decode(stderr))
       }`,
     );
   }
@@ -158,6 +158,7 @@ function hasTaskset(): boolean {
 }
 
 /** What went wrong, without the stack: that names the paths of this machine. */
-function firstLine(text: string): string {
-  return text.trim().split("\n", 1)[0];
+function faultIn(text: string): string {
+  const lines = text.trim().split("\n");
+  return lines.find((line) => line.startsWith("error")) ?? lines[0];
 }

@@ -170,6 +170,18 @@ Deno.test("Named messages: a repetition of what is stored is answered each time,
   assertEquals(log.appended.length, 1);
 });
 
+/** The client drops, and is there again: its join and what it repeats come in one frame. */
+async function comeBack(kit: AppKit, client: Client, session: string, event: string) {
+  client.connection.close(1006);
+  await kit.settle();
+  const next = await connect(kit, "/socket/websocket?vsn=2.1.0");
+  const join = next.joinMessage("room:1", { "troupe:session": session });
+  const again = next.message("room:1", event, { "troupe:id": "1" });
+  next.batch(join, again);
+  await kit.settle();
+  return { next, join, again };
+}
+
 Deno.test("Named messages: a repetition in one batch with the join that brings its client back is answered behind that", async () => {
   const { kit, log, client, session } = await stage();
   await using _kit = kit;
@@ -177,13 +189,7 @@ Deno.test("Named messages: a repetition in one batch with the join that brings i
   await kit.settle();
   await log.proceed();
   await kit.settle();
-  client.connection.close(1006);
-  await kit.settle();
-  const next = await connect(kit, "/socket/websocket?vsn=2.1.0");
-  const join = next.joinMessage("room:1", { "troupe:session": session });
-  const again = next.message("room:1", "say", { "troupe:id": "1" });
-  next.batch(join, again);
-  await kit.settle();
+  const { next, join, again } = await comeBack(kit, client, session, "say");
   assertEquals(next.takeBrief(), [`ok:${join[1]}`, `ok:${again[1]}`]);
   assertEquals(log.appended.length, 1);
 });
@@ -255,13 +261,7 @@ Deno.test("Named messages: who comes back while its handler is busy, and repeats
   log.isSync = { append: true, read: true };
   send(client, "later");
   await kit.settle();
-  client.connection.close(1006);
-  await kit.settle();
-  const next = await connect(kit, "/socket/websocket?vsn=2.1.0");
-  const join = next.joinMessage("room:1", { "troupe:session": session });
-  const again = next.message("room:1", "later", { "troupe:id": "1" });
-  next.batch(join, again);
-  await kit.settle();
+  const { next, join, again } = await comeBack(kit, client, session, "later");
   late.open();
   await kit.settle();
   // What it has missed meanwhile is told in between.

@@ -6,6 +6,7 @@
 
 import { ACTORS } from "./bugs/actors.ts";
 import { EDGES } from "./bugs/edges.ts";
+import { REPEATS } from "./bugs/repeats.ts";
 import { RETURNS } from "./bugs/returns.ts";
 import { SESSIONS } from "./bugs/sessions.ts";
 import { TOPICS } from "./bugs/topics.ts";
@@ -27,4 +28,4 @@ export interface Bug {
 export const SEEDS = 1_000;
 
 /** All of them. */
-export const BUGS: readonly Bug[] = [...ACTORS, ...TOPICS, ...SESSIONS, ...RETURNS, ...EDGES];
+export const BUGS: readonly Bug[] = [...ACTORS, ...TOPICS, ...SESSIONS, ...REPEATS, ...RETURNS, ...EDGES];

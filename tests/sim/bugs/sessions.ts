@@ -52,12 +52,6 @@ export const SESSIONS: readonly Bug[] = [
     to: "return this.#voice.write(frame);",
   },
   {
-    name: "forget what was answered already",
-    file: "src/sessions/dedupe_window.ts",
-    from: "    const known = this.#byKey.get(key);",
-    to: "    const known = this.#pending.get(key);",
-  },
-  {
     name: "do not tell what a slow reader has missed",
     file: "src/sessions/slow_reader.ts",
     from: "if (this.#count === 0 ||",
@@ -127,12 +121,6 @@ export const SESSIONS: readonly Bug[] = [
     to: "    this.#keep();\n    return true;\n",
   },
   {
-    name: "the window of names forgets the newest",
-    file: "src/sessions/dedupe_window.ts",
-    from: "for (const each of this.#byKey.values()) if (each.repeats",
-    to: "for (const each of [...this.#byKey.values()].reverse()) if (each.repeats",
-  },
-  {
     name: "a session can be claimed twice by one secret",
     file: "src/sessions/claims.ts",
     from:
@@ -194,12 +182,6 @@ export const SESSIONS: readonly Bug[] = [
     to: "      this.#to = offset === null ? null : offset - 1;\n",
   },
   {
-    name: "an answer passes one barrier too many",
-    file: "src/sessions/held_output.ts",
-    from: "held[count].after <= this.#passed)",
-    to: "held[count].after <= this.#passed + 1)",
-  },
-  {
     name: "a topic's life has no end",
     file: "src/sessions/topic_life.ts",
     from: "      this.#kind.stop?.(this, undefined);",
@@ -248,12 +230,6 @@ export const SESSIONS: readonly Bug[] = [
     to: "if (this.#timer === null) this.#setTimer",
   },
   {
-    name: "repetitions of what is pending get no answer",
-    file: "src/sessions/dedupe_window.ts",
-    from: "    return repeatsOf(entry);\n  }",
-    to: "    return NOBODY;\n  }",
-  },
-  {
     name: "a second reply is no dead letter",
     file: "src/sessions/channel_context.ts",
     from:
@@ -285,31 +261,6 @@ export const SESSIONS: readonly Bug[] = [
     to: "",
   },
   {
-    name: "an answer that waits says ok of what could not be stored",
-    file: "src/sessions/held_output.ts",
-    from: "return ref !== null && typeof kind",
-    to: "return frame instanceof Function && ref !== null && typeof kind",
-  },
-  {
-    name: "a repetition is answered ahead of what came before it",
-    file: "src/sessions/named_message.ts",
-    from: "channel.isAbsent || window.isPast(message.topic, id, channel);",
-    to: "false;",
-  },
-  {
-    name: "a repetition waits for a channel that has been replaced",
-    file: "src/sessions/dedupe_window.ts",
-    from: " || known.by !== by",
-    to: "",
-  },
-  {
-    name: "what could not be stored cannot come again",
-    file: "src/sessions/dedupe_window.ts",
-    from:
-      "    if (known === undefined || known.lost !== null) {\n      if (known !== undefined) this.#forget(known);\n",
-    to: "    if (known === undefined) {\n",
-  },
-  {
     name: "an answer is given although its topic has failed",
     file: "src/sessions/channel_subscription.ts",
     from: "if (history !== null || (!this.#isMember && extensions.size > 0)) this.#output.giveUp();",
@@ -327,12 +278,6 @@ export const SESSIONS: readonly Bug[] = [
     from:
       "      channel.subscription.codec = channel.owner.codec; // what is kept for it while its past is read has that form\n",
     to: "",
-  },
-  {
-    name: "a message's name is the same in all topics",
-    file: "src/sessions/dedupe_window.ts",
-    from: "return `${topic}\\n${id}`;",
-    to: "return id;",
   },
   {
     name: "a filter is passed by where a turn has something else, too",
@@ -401,12 +346,6 @@ export const SESSIONS: readonly Bug[] = [
     file: "src/sessions/answer_client.ts",
     from: "if (!isLate) reply(channel, ref, status, response, named);",
     to: "reply(channel, ref, status, response, named);",
-  },
-  {
-    name: "repetitions of the connection before are answered over the next",
-    file: "src/sessions/dedupe_window.ts",
-    from: "      entry.repeats = [];\n      if (entry.lost",
-    to: "      if (entry.lost",
   },
   {
     name: "handlers are told once that a client is away, however often it goes",

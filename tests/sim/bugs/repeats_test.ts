@@ -1,0 +1,4 @@
+import { findBugs } from "../find_bugs.ts";
+import { REPEATS } from "./repeats.ts";
+
+findBugs(REPEATS);
